@@ -1,0 +1,35 @@
+package vpc
+
+// Limits are the quotas of a VPC and its parts. Those of an object always
+// hold; those that count an account's objects hold where Account is set.
+type Limits struct {
+	Account bool // enforce the account's counts (serve --quotas=aws)
+
+	VPCs           int // a Region
+	SubnetsPerVPC  int
+	GroupsPerReg   int // security groups a Region
+	RulesPerGroup  int // each direction, IPv4 and IPv6 apart
+	GroupsPerENI   int
+	EndpointsPer   int // interface endpoints a VPC
+	PolicySize     int // characters of an endpoint policy, white space included
+	FlowLogsPer    int // flow logs a resource
+	TagsPer        int // tags a resource
+	ClustersPerReg int
+}
+
+// DefaultLimits are AWS's defaults ("Amazon VPC quotas", "AWS PrivateLink
+// quotas", "Amazon EKS service quotas").
+func DefaultLimits() Limits {
+	return Limits{
+		VPCs:           5,
+		SubnetsPerVPC:  200,
+		GroupsPerReg:   2500,
+		RulesPerGroup:  60,
+		GroupsPerENI:   5,
+		EndpointsPer:   50,
+		PolicySize:     20480,
+		FlowLogsPer:    250,
+		TagsPer:        50,
+		ClustersPerReg: 100,
+	}
+}

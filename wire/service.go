@@ -1,0 +1,94 @@
+package wire
+
+import (
+	"context"
+	"reflect"
+)
+
+// Protocol names how a service's requests and answers are written.
+type Protocol string
+
+const (
+	EC2      Protocol = "ec2"       // Query in, XML out
+	Query    Protocol = "query"     // Query in, XML out
+	JSON     Protocol = "json"      // X-Amz-Target, JSON 1.0 or 1.1
+	RESTJSON Protocol = "rest-json" // method and path, JSON
+)
+
+// Service describes one AWS service as its model does. Values are generated.
+type Service struct {
+	Name         string // folder, IAM action prefix and endpoint prefix: ec2, eks, logs
+	SigningName  string // service of the credential scope
+	Protocol     Protocol
+	JSONVersion  string // 1.0 or 1.1 where Protocol is JSON
+	TargetPrefix string // of X-Amz-Target where Protocol is JSON
+	APIVersion   string // 2016-11-15
+	XMLNamespace string // of answers where Protocol is EC2 or Query
+	Operations   []*Operation
+}
+
+// Operation is one row of a service's operation table.
+type Operation struct {
+	Name    string
+	Method  string       // HTTP method
+	URI     string       // request URI pattern, /clusters/{name}
+	Status  int          // HTTP status of success
+	Input   reflect.Type // struct; nil where no method is bound to it, so its shapes were not generated
+	Output  reflect.Type // struct; nil as Input
+	Wrapper string       // resultWrapper of the query protocol
+	Paging  *Paging
+}
+
+// Paging names the members that page through an operation's results.
+type Paging struct {
+	InputToken  string // Go field of the input, NextToken
+	OutputToken string // Go field of the output
+	Limit       string // Go field of the input, MaxResults
+	Result      string // Go field of the output that holds the list
+	Default     int    // page size when the request names none; 0: everything
+	Max         int    // largest page size; larger requests are treated as Max
+}
+
+// Method is an operation that a service implements.
+type Method struct {
+	Operation *Operation
+	// Call runs the operation: in is a pointer to Operation.Input, the
+	// result a pointer to Operation.Output.
+	Call func(ctx context.Context, in any) (any, error)
+	// Resources names the ARNs that the operation acts on, for policies.
+	// Nil means "*".
+	Resources func(ctx context.Context, in any) []string
+	// OwnPaging says that the operation pages by itself.
+	OwnPaging bool
+}
+
+// Bind ties a service's method to its row of the operation table. It panics
+// where the types are not the row's, which only a change of the program can
+// cause.
+func Bind[I, O any](op *Operation, f func(context.Context, *I) (*O, error)) Method {
+	if op.Input != reflect.TypeFor[I]() || op.Output != reflect.TypeFor[O]() {
+		panic("wire: " + op.Name + " bound to a method of other types")
+	}
+	return Method{
+		Operation: op,
+		Call: func(ctx context.Context, in any) (any, error) {
+			out, err := f(ctx, in.(*I))
+			if err != nil {
+				return nil, err
+			}
+			return out, nil
+		},
+	}
+}
+
+// On returns m with the function that names the resources a call acts on.
+func On[I any](m Method, resources func(ctx context.Context, in *I) []string) Method {
+	m.Resources = func(ctx context.Context, in any) []string { return resources(ctx, in.(*I)) }
+	return m
+}
+
+// SelfPaged returns m marked as paging by itself.
+func SelfPaged(m Method) Method {
+	m.OwnPaging = true
+	return m
+}
