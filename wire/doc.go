@@ -5,4 +5,8 @@
 // A generated package (wire/ec2, wire/eks, …) holds a service's shapes and its
 // operation table. A service binds its methods to rows of that table with
 // Bind; the request chain in package api dispatches on the bound methods.
+//
+// The generated files come from the API models in the folder model.
+//
+//go:generate go run ./gen
 package wire

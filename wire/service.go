@@ -13,18 +13,39 @@ const (
 	Query    Protocol = "query"     // Query in, XML out
 	JSON     Protocol = "json"      // X-Amz-Target, JSON 1.0 or 1.1
 	RESTJSON Protocol = "rest-json" // method and path, JSON
+	RESTXML  Protocol = "rest-xml"  // method and path, XML; names only, no codec
+	CBOR     Protocol = "smithy-rpc-v2-cbor"
 )
 
 // Service describes one AWS service as its model does. Values are generated.
 type Service struct {
-	Name         string // folder, IAM action prefix and endpoint prefix: ec2, eks, logs
-	SigningName  string // service of the credential scope
-	Protocol     Protocol
-	JSONVersion  string // 1.0 or 1.1 where Protocol is JSON
-	TargetPrefix string // of X-Amz-Target where Protocol is JSON
-	APIVersion   string // 2016-11-15
-	XMLNamespace string // of answers where Protocol is EC2 or Query
-	Operations   []*Operation
+	Name           string // IAM action prefix: ec2, eks, logs
+	Title          string // Amazon Elastic Compute Cloud
+	EndpointPrefix string // first label of the service's host names
+	SigningName    string // service of the credential scope
+	Protocol       Protocol
+	JSONVersion    string // 1.0 or 1.1 where Protocol is JSON
+	TargetPrefix   string // of X-Amz-Target where Protocol is JSON
+	APIVersion     string // 2016-11-15
+	XMLNamespace   string // of answers where Protocol is EC2 or Query
+	Operations     []*Operation
+	Errors         map[string]ErrorShape  // modelled errors of the bound operations, by code
+	Constraints    map[string]*Constraint // rules of input shapes, by shape
+}
+
+// ErrorShape is a modelled error.
+type ErrorShape struct {
+	Status  int
+	Members []string // wire names beside the message
+}
+
+// Constraint is what the model demands of a value.
+type Constraint struct {
+	Enum     []string
+	Min, Max *int64 // of a number; of the length of a string, list or map
+	Pattern  string // the model's regular expression, which the whole string must match
+
+	Member, Key, Value string // shapes of the elements of a list or map, where those have rules
 }
 
 // Operation is one row of a service's operation table.
@@ -47,6 +68,9 @@ type Paging struct {
 	Result      string // Go field of the output that holds the list
 	Default     int    // page size when the request names none; 0: everything
 	Max         int    // largest page size; larger requests are treated as Max
+
+	Key      string   // Go field that identifies an item of Result; "" for lists of strings
+	Parallel []string // Go fields of further lists that run in parallel to Result
 }
 
 // Method is an operation that a service implements.

@@ -1,0 +1,50 @@
+package main
+
+import "strings"
+
+// service is one generated package.
+type service struct {
+	Package string // folder under wire, and the model's file name
+	Name    string // IAM action prefix
+	Bound   []string
+}
+
+// services lists what is generated: the operations whose shapes the program
+// uses. All other operations of a model are generated as names only, so that
+// a request for them gets an honest answer.
+var services = []service{
+	{"ec2", "ec2", strings.Fields(`
+		CreateVpc DescribeVpcs DeleteVpc ModifyVpcAttribute DescribeVpcAttribute
+		CreateSubnet DescribeSubnets DeleteSubnet ModifySubnetAttribute
+		DescribeRouteTables
+		CreateSecurityGroup DescribeSecurityGroups DeleteSecurityGroup
+		AuthorizeSecurityGroupIngress AuthorizeSecurityGroupEgress
+		RevokeSecurityGroupIngress RevokeSecurityGroupEgress
+		DescribeSecurityGroupRules ModifySecurityGroupRules
+		UpdateSecurityGroupRuleDescriptionsIngress UpdateSecurityGroupRuleDescriptionsEgress
+		DescribeNetworkInterfaces
+		CreateVpcEndpoint DescribeVpcEndpoints ModifyVpcEndpoint DeleteVpcEndpoints
+		DescribeVpcEndpointServices DescribePrefixLists
+		CreateFlowLogs DescribeFlowLogs DeleteFlowLogs
+		CreateTags DeleteTags DescribeTags
+		DescribeRegions DescribeAvailabilityZones DescribeAccountAttributes`)},
+	{"eks", "eks", strings.Fields(`
+		CreateCluster DescribeCluster ListClusters DeleteCluster
+		TagResource UntagResource ListTagsForResource`)},
+	{"sts", "sts", strings.Fields(`GetCallerIdentity`)},
+	{"logs", "logs", strings.Fields(`
+		CreateLogGroup DescribeLogGroups DeleteLogGroup
+		CreateLogStream DescribeLogStreams DeleteLogStream
+		PutLogEvents GetLogEvents FilterLogEvents
+		TagResource ListTagsForResource
+		PutRetentionPolicy DeleteRetentionPolicy`)},
+	{"eks-auth", "eks-auth", nil},
+	{"iam", "iam", nil},
+	{"elbv2", "elasticloadbalancing", nil},
+	{"cloudwatch", "cloudwatch", nil},
+	{"cloudtrail", "cloudtrail", nil},
+	{"route53", "route53", nil},
+	{"route53resolver", "route53resolver", nil},
+	{"ce", "ce", nil},
+	{"pricing", "pricing", nil},
+}
