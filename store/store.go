@@ -36,7 +36,8 @@ type Store struct {
 	ENIs           *Table[vpc.ENI]           // by vpc, subnet, group, endpoint, session
 	Endpoints      *Table[vpc.Endpoint]      // by vpc, token
 	FlowLogs       *Table[vpc.FlowLog]       // by resource, token
-	LogGroups      *Table[LogGroup]
+	Clusters       *Table[Cluster]           // by token; the id is the name
+	LogGroups      *Table[LogGroup]          // the id is the name
 	LogStreams     *Table[LogStream] // by group: LogStream.GroupKey
 
 	log     *slog.Logger

@@ -38,6 +38,8 @@ func (s *Store) makeTables() error {
 			"resource": func(f vpc.FlowLog) []string { return []string{f.Resource} },
 			"token":    func(f vpc.FlowLog) []string { return []string{f.ClientToken} },
 		})
+	s.Clusters = add(&m, "clusters", Cluster.key,
+		indexes[Cluster]{"token": func(c Cluster) []string { return []string{c.ClientToken} }})
 	s.LogGroups = add(&m, "loggroups", func(g LogGroup) Key { return key(g.Owner, g.Name) }, nil)
 	s.LogStreams = add(&m, "logstreams", LogStream.key,
 		indexes[LogStream]{"group": func(l LogStream) []string { return []string{l.GroupKey()} }})
