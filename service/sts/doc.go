@@ -1,0 +1,2 @@
+// Package sts answers the STS API about the caller's identity.
+package sts
