@@ -1,0 +1,132 @@
+package policy
+
+import "strings"
+
+// condition is one key of one operator: all conditions of a statement must
+// hold.
+type condition struct {
+	operator operator
+	set      quantifier
+	ifExists bool
+	key      string // lower case
+	tests    []test // one a value: any may match
+	text     string
+}
+
+// quantifier is the prefix of an operator for keys with several values.
+type quantifier byte
+
+const (
+	single quantifier = iota
+	forAll
+	forAny
+)
+
+// keys are a request's context keys in lower case.
+type keys map[string][]string
+
+// test compares one value of the request with one value of the policy.
+type test func(got string, keys keys) bool
+
+func parseConditions(v value, variables bool) ([]condition, *Error) {
+	if v.kind != object {
+		return nil, malformed("", textSyntax)
+	}
+	var all []condition
+	for _, op := range v.members {
+		if op.value.kind != object {
+			return nil, malformed("", textSyntax)
+		}
+		for _, m := range op.value.members {
+			c, err := parseCondition(op.name, m, variables)
+			if err != nil {
+				return nil, err
+			}
+			all = append(all, c)
+		}
+	}
+	return all, nil
+}
+
+func parseCondition(name string, m member, variables bool) (condition, *Error) {
+	c := condition{key: strings.ToLower(m.name)}
+	base := name
+	if rest, ok := strings.CutPrefix(base, "ForAllValues:"); ok {
+		base, c.set = rest, forAll
+	} else if rest, ok := strings.CutPrefix(base, "ForAnyValue:"); ok {
+		base, c.set = rest, forAny
+	}
+	base, c.ifExists = strings.CutSuffix(base, "IfExists")
+	var ok bool
+	if c.operator, ok = findOperator(base); !ok || base == "Null" && (c.ifExists || c.set != single) {
+		return c, malformed("", "Invalid Condition type : %s.", name)
+	}
+	if vendor, rest, ok := strings.Cut(m.name, ":"); !ok || vendor == "" || rest == "" {
+		return c, malformed("", textVendor)
+	}
+	values, ok := m.value.scalars()
+	if !ok {
+		return c, malformed("", textSyntax)
+	}
+	for _, s := range values {
+		t, err := c.operator.compile(s, variables)
+		if err != nil {
+			return c, err
+		}
+		c.tests = append(c.tests, t)
+	}
+	c.text = name + " " + m.name + " " + strings.Join(values, ", ")
+	return c, nil
+}
+
+// holds decides the condition. A key that is absent fails an operator that
+// asks for a value and passes one that excludes values. Where a key has
+// several values and the operator has no quantifier, one that matches is
+// enough, and one that is excluded is too many.
+func (c condition) holds(keys keys) bool {
+	got, present := keys[c.key]
+	present = present && len(got) > 0
+	switch {
+	case c.operator.presence:
+		return c.anyTest(presence(present), keys)
+	case !present && c.ifExists:
+		return true
+	case !present && c.set == single:
+		return c.operator.negated
+	case c.set == forAll || c.set == single && c.operator.negated:
+		for _, s := range got {
+			if !c.accepts(s, keys) {
+				return false
+			}
+		}
+		return true
+	}
+	for _, s := range got {
+		if c.accepts(s, keys) {
+			return true
+		}
+	}
+	return false
+}
+
+// accepts decides one of the request's values.
+func (c condition) accepts(got string, keys keys) bool {
+	return c.anyTest(got, keys) != c.operator.negated
+}
+
+func (c condition) anyTest(got string, keys keys) bool {
+	for _, t := range c.tests {
+		if t(got, keys) {
+			return true
+		}
+	}
+	return false
+}
+
+// presence is what the Null operator compares: "true" where the key is absent.
+func presence(present bool) string {
+	if present {
+		return "false"
+	}
+	return "true"
+}

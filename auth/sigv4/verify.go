@@ -1,0 +1,126 @@
+package sigv4
+
+import (
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+)
+
+// skew is how far the clocks of client and server may differ.
+const skew = 15 * time.Minute
+
+// Keys verifies signatures. It keeps the signing keys that it derived, at
+// most maxKeys. The zero value is ready; it is safe for concurrent use.
+type Keys struct {
+	mu      sync.Mutex
+	derived map[scope][]byte
+}
+
+const maxKeys = 1024
+
+// scope is everything that a signing key is derived from.
+type scope struct{ accessKey, secret, date, region, service string }
+
+// Verify proves that the owner of secret signed this request, body included,
+// and that the signature is of now. The error is an *Error.
+func (k *Keys) Verify(s Signature, r *http.Request, body []byte, secret string, now time.Time) error {
+	if s.token {
+		return ErrUnknownKey()
+	}
+	if err := s.checkTime(now.UTC()); err != nil {
+		return err
+	}
+	if !slices.Contains(s.headers, "host") {
+		return refuse(Mismatch, "'Host' or ':authority' must be a 'SignedHeader' in the AWS Authorization.")
+	}
+	if name := unsigned(r.Header, s.headers); name != "" {
+		return refuse(Mismatch, "'%s' must be a 'SignedHeader' in the AWS Authorization.", name)
+	}
+	sum := sha256.Sum256(body)
+	payload := hex.EncodeToString(sum[:])
+	if claimed := r.Header.Get("X-Amz-Content-Sha256"); claimed != "" && claimed != payload {
+		return refuse(Mismatch, textMismatch)
+	}
+
+	canonical := sha256.Sum256([]byte(canonicalRequest(r, s, payload)))
+	toSign := strings.Join([]string{algorithm, s.Time.Format(timeFormat),
+		strings.Join([]string{s.date, s.Region, s.Service, terminator}, "/"), hex.EncodeToString(canonical[:])}, "\n")
+	of := scope{s.AccessKey, secret, s.date, s.Region, s.Service}
+	key, known := k.find(of)
+	if !known {
+		key = of.derive()
+	}
+	if !hmac.Equal(mac(key, toSign), s.mac) {
+		return refuse(Mismatch, textMismatch)
+	}
+	if !known {
+		k.keep(of, key)
+	}
+	return nil
+}
+
+// checkTime compares the time of the signature with the date of its scope and
+// with now.
+func (s Signature) checkTime(now time.Time) *Error {
+	at := s.Time.Format(timeFormat)
+	if day := s.Time.Format(dateFormat); s.date != day {
+		return refuse(Mismatch, "Date in Credential scope does not match YYYYMMDD from ISO-8601 version of date from HTTP: '%s' != '%s', from '%s'.", s.date, day, at)
+	}
+	clock := now.Format(timeFormat)
+	if latest := now.Add(skew); s.Time.After(latest) {
+		return refuse(Expired, "Signature not yet current: %s is still later than %s (%s + 15 min.)", at, latest.Format(timeFormat), clock)
+	}
+	lifetime := skew
+	if s.Presigned {
+		lifetime = s.expires
+	}
+	if earliest := now.Add(-lifetime); s.Time.Before(earliest) {
+		return refuse(Expired, "Signature expired: %s is now earlier than %s (%s - %s)", at, earliest.Format(timeFormat), clock, words(lifetime))
+	}
+	return nil
+}
+
+func words(d time.Duration) string {
+	if d%time.Minute == 0 {
+		return fmt.Sprintf("%d min.", d/time.Minute)
+	}
+	return fmt.Sprintf("%d sec.", d/time.Second)
+}
+
+func (s scope) derive() []byte {
+	key := []byte("AWS4" + s.secret)
+	for _, part := range []string{s.date, s.region, s.service, terminator} {
+		key = mac(key, part)
+	}
+	return key
+}
+
+func mac(key []byte, text string) []byte {
+	h := hmac.New(sha256.New, key)
+	h.Write([]byte(text))
+	return h.Sum(nil)
+}
+
+func (k *Keys) find(s scope) ([]byte, bool) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	key, ok := k.derived[s]
+	return key, ok
+}
+
+// keep remembers a key that has proven itself, so that strangers cannot fill
+// the cache. Keys live for a day: when the cache is full it starts again.
+func (k *Keys) keep(s scope, key []byte) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if k.derived == nil || len(k.derived) >= maxKeys {
+		k.derived = map[scope][]byte{}
+	}
+	k.derived[s] = key
+}
