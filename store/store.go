@@ -38,7 +38,7 @@ type Store struct {
 	FlowLogs       *Table[vpc.FlowLog]       // by resource, token
 	Clusters       *Table[Cluster]           // by token; the id is the name
 	LogGroups      *Table[LogGroup]          // the id is the name
-	LogStreams     *Table[LogStream] // by group: LogStream.GroupKey
+	LogStreams     *Table[LogStream]         // by group: LogStream.GroupKey
 
 	log     *slog.Logger
 	client  *clientv3.Client
@@ -82,15 +82,18 @@ func Open(ctx context.Context, c Config) (*Store, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open store: %w", err)
 	}
-	s, err := start(ctx, c, client, release)
+	s, err := load(ctx, c, client, release)
 	if err != nil {
 		return nil, fmt.Errorf("open store: %w", errors.Join(err, client.Close(), release()))
 	}
+	running, cancel := context.WithCancel(context.Background())
+	s.cancel, s.closing = cancel, running.Done()
+	go s.run(running)
 	return s, nil
 }
 
-// start reads everything and begins to follow.
-func start(ctx context.Context, c Config, client *clientv3.Client, release func() error) (*Store, error) {
+// load returns a store that has read everything and does not follow yet.
+func load(ctx context.Context, c Config, client *clientv3.Client, release func() error) (*Store, error) {
 	s := &Store{
 		log:     c.Log,
 		client:  client,
@@ -108,9 +111,6 @@ func start(ctx context.Context, c Config, client *clientv3.Client, release func(
 	if err := s.load(ctx); err != nil {
 		return nil, err
 	}
-	running, cancel := context.WithCancel(context.Background())
-	s.cancel, s.closing = cancel, running.Done()
-	go s.run(running)
 	return s, nil
 }
 
