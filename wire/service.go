@@ -3,6 +3,7 @@ package wire
 import (
 	"context"
 	"reflect"
+	"sync"
 )
 
 // Protocol names how a service's requests and answers are written.
@@ -31,6 +32,9 @@ type Service struct {
 	Operations     []*Operation
 	Errors         map[string]ErrorShape  // modelled errors of the bound operations, by code
 	Constraints    map[string]*Constraint // rules of input shapes, by shape
+
+	once   sync.Once
+	tables *tables // see codec
 }
 
 // ErrorShape is a modelled error.
@@ -42,6 +46,7 @@ type ErrorShape struct {
 // Constraint is what the model demands of a value.
 type Constraint struct {
 	Enum     []string
+	Code     string // of the error for a value outside Enum, where the service has one of its own
 	Min, Max *int64 // of a number; of the length of a string, list or map
 	Pattern  string // the model's regular expression, which the whole string must match
 
@@ -57,6 +62,7 @@ type Operation struct {
 	Input   reflect.Type // struct; nil where no method is bound to it, so its shapes were not generated
 	Output  reflect.Type // struct; nil as Input
 	Wrapper string       // resultWrapper of the query protocol
+	Invalid string       // code of the error for a request that breaks a rule of the model
 	Paging  *Paging
 }
 
@@ -68,6 +74,7 @@ type Paging struct {
 	Result      string // Go field of the output that holds the list
 	Default     int    // page size when the request names none; 0: everything
 	Max         int    // largest page size; larger requests are treated as Max
+	BadToken    string // code of the error for a token that we did not make
 
 	Key      string   // Go field that identifies an item of Result; "" for lists of strings
 	Parallel []string // Go fields of further lists that run in parallel to Result

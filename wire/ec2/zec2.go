@@ -15,7 +15,7 @@ var Model = &wire.Service{
 	Name: "ec2", Title: "Amazon Elastic Compute Cloud", EndpointPrefix: "ec2", SigningName: "ec2",
 	Protocol:     wire.EC2,
 	APIVersion:   "2016-11-15",
-	XMLNamespace: "http://ec2.amazonaws.com/doc/2016-11-15",
+	XMLNamespace: "http://ec2.amazonaws.com/doc/2016-11-15/",
 	Operations: []*wire.Operation{
 		{Name: "AcceptTransitGatewayPeeringAttachment", Method: "POST", URI: "/", Status: 200},
 		{Name: "AcceptTransitGatewayVpcAttachment", Method: "POST", URI: "/", Status: 200},
@@ -215,12 +215,12 @@ var Model = &wire.Service{
 	Constraints: map[string]*wire.Constraint{
 		"AccountAttributeName":                    {Enum: []string{"supported-platforms", "default-vpc"}},
 		"AccountAttributeNameStringList":          {Member: "AccountAttributeName"},
-		"DescribeNetworkInterfacesMaxResults":     {Min: wire.Ptr[int64](5), Max: wire.Ptr[int64](1000)},
-		"DescribeRouteTablesMaxResults":           {Min: wire.Ptr[int64](5), Max: wire.Ptr[int64](100)},
-		"DescribeSecurityGroupRulesMaxResults":    {Min: wire.Ptr[int64](5), Max: wire.Ptr[int64](1000)},
-		"DescribeSecurityGroupsMaxResults":        {Min: wire.Ptr[int64](5), Max: wire.Ptr[int64](1000)},
-		"DescribeSubnetsMaxResults":               {Min: wire.Ptr[int64](5), Max: wire.Ptr[int64](1000)},
-		"DescribeVpcsMaxResults":                  {Min: wire.Ptr[int64](5), Max: wire.Ptr[int64](1000)},
+		"DescribeNetworkInterfacesMaxResults":     {Min: wire.Ptr[int64](5)},
+		"DescribeRouteTablesMaxResults":           {Min: wire.Ptr[int64](5)},
+		"DescribeSecurityGroupRulesMaxResults":    {Min: wire.Ptr[int64](5)},
+		"DescribeSecurityGroupsMaxResults":        {Min: wire.Ptr[int64](5)},
+		"DescribeSubnetsMaxResults":               {Min: wire.Ptr[int64](5)},
+		"DescribeVpcsMaxResults":                  {Min: wire.Ptr[int64](5)},
 		"DestinationFileFormat":                   {Enum: []string{"plain-text", "parquet"}},
 		"DnsRecordIpType":                         {Enum: []string{"ipv4", "dualstack", "ipv6", "service-defined"}},
 		"FlowLogsResourceType":                    {Enum: []string{"VPC", "Subnet", "NetworkInterface", "TransitGateway", "TransitGatewayAttachment", "RegionalNatGateway"}},
@@ -234,7 +234,7 @@ var Model = &wire.Service{
 		"VpcAttributeName":                        {Enum: []string{"enableDnsSupport", "enableDnsHostnames", "enableNetworkAddressUsageMetrics"}},
 		"VpcEncryptionControlExclusionStateInput": {Enum: []string{"enable", "disable"}},
 		"VpcEncryptionControlMode":                {Enum: []string{"monitor", "enforce"}},
-		"VpcEndpointType":                         {Enum: []string{"Interface", "Gateway", "GatewayLoadBalancer", "Resource", "ServiceNetwork"}},
+		"VpcEndpointType":                         {Enum: []string{"Interface", "Gateway", "GatewayLoadBalancer", "Resource", "ServiceNetwork"}, Code: "InvalidVpcEndpointType"},
 	},
 }
 
@@ -243,161 +243,198 @@ var (
 	OpAuthorizeSecurityGroupEgress = &wire.Operation{
 		Name: "AuthorizeSecurityGroupEgress", Method: "POST", URI: "/", Status: 200,
 		Input: reflect.TypeFor[AuthorizeSecurityGroupEgressInput](), Output: reflect.TypeFor[AuthorizeSecurityGroupEgressOutput](),
+		Invalid: "InvalidParameterValue",
 	}
 	OpAuthorizeSecurityGroupIngress = &wire.Operation{
 		Name: "AuthorizeSecurityGroupIngress", Method: "POST", URI: "/", Status: 200,
 		Input: reflect.TypeFor[AuthorizeSecurityGroupIngressInput](), Output: reflect.TypeFor[AuthorizeSecurityGroupIngressOutput](),
+		Invalid: "InvalidParameterValue",
 	}
 	OpCreateFlowLogs = &wire.Operation{
 		Name: "CreateFlowLogs", Method: "POST", URI: "/", Status: 200,
 		Input: reflect.TypeFor[CreateFlowLogsInput](), Output: reflect.TypeFor[CreateFlowLogsOutput](),
+		Invalid: "InvalidParameterValue",
 	}
 	OpCreateSecurityGroup = &wire.Operation{
 		Name: "CreateSecurityGroup", Method: "POST", URI: "/", Status: 200,
 		Input: reflect.TypeFor[CreateSecurityGroupInput](), Output: reflect.TypeFor[CreateSecurityGroupOutput](),
+		Invalid: "InvalidParameterValue",
 	}
 	OpCreateSubnet = &wire.Operation{
 		Name: "CreateSubnet", Method: "POST", URI: "/", Status: 200,
 		Input: reflect.TypeFor[CreateSubnetInput](), Output: reflect.TypeFor[CreateSubnetOutput](),
+		Invalid: "InvalidParameterValue",
 	}
 	OpCreateTags = &wire.Operation{
 		Name: "CreateTags", Method: "POST", URI: "/", Status: 200,
 		Input: reflect.TypeFor[CreateTagsInput](), Output: reflect.TypeFor[CreateTagsOutput](),
+		Invalid: "InvalidParameterValue",
 	}
 	OpCreateVpc = &wire.Operation{
 		Name: "CreateVpc", Method: "POST", URI: "/", Status: 200,
 		Input: reflect.TypeFor[CreateVpcInput](), Output: reflect.TypeFor[CreateVpcOutput](),
+		Invalid: "InvalidParameterValue",
 	}
 	OpCreateVpcEndpoint = &wire.Operation{
 		Name: "CreateVpcEndpoint", Method: "POST", URI: "/", Status: 200,
 		Input: reflect.TypeFor[CreateVpcEndpointInput](), Output: reflect.TypeFor[CreateVpcEndpointOutput](),
+		Invalid: "InvalidParameterValue",
 	}
 	OpDeleteFlowLogs = &wire.Operation{
 		Name: "DeleteFlowLogs", Method: "POST", URI: "/", Status: 200,
 		Input: reflect.TypeFor[DeleteFlowLogsInput](), Output: reflect.TypeFor[DeleteFlowLogsOutput](),
+		Invalid: "InvalidParameterValue",
 	}
 	OpDeleteSecurityGroup = &wire.Operation{
 		Name: "DeleteSecurityGroup", Method: "POST", URI: "/", Status: 200,
 		Input: reflect.TypeFor[DeleteSecurityGroupInput](), Output: reflect.TypeFor[DeleteSecurityGroupOutput](),
+		Invalid: "InvalidParameterValue",
 	}
 	OpDeleteSubnet = &wire.Operation{
 		Name: "DeleteSubnet", Method: "POST", URI: "/", Status: 200,
 		Input: reflect.TypeFor[DeleteSubnetInput](), Output: reflect.TypeFor[DeleteSubnetOutput](),
+		Invalid: "InvalidParameterValue",
 	}
 	OpDeleteTags = &wire.Operation{
 		Name: "DeleteTags", Method: "POST", URI: "/", Status: 200,
 		Input: reflect.TypeFor[DeleteTagsInput](), Output: reflect.TypeFor[DeleteTagsOutput](),
+		Invalid: "InvalidParameterValue",
 	}
 	OpDeleteVpc = &wire.Operation{
 		Name: "DeleteVpc", Method: "POST", URI: "/", Status: 200,
 		Input: reflect.TypeFor[DeleteVpcInput](), Output: reflect.TypeFor[DeleteVpcOutput](),
+		Invalid: "InvalidParameterValue",
 	}
 	OpDeleteVpcEndpoints = &wire.Operation{
 		Name: "DeleteVpcEndpoints", Method: "POST", URI: "/", Status: 200,
 		Input: reflect.TypeFor[DeleteVpcEndpointsInput](), Output: reflect.TypeFor[DeleteVpcEndpointsOutput](),
+		Invalid: "InvalidParameterValue",
 	}
 	OpDescribeAccountAttributes = &wire.Operation{
 		Name: "DescribeAccountAttributes", Method: "POST", URI: "/", Status: 200,
 		Input: reflect.TypeFor[DescribeAccountAttributesInput](), Output: reflect.TypeFor[DescribeAccountAttributesOutput](),
+		Invalid: "InvalidParameterValue",
 	}
 	OpDescribeAvailabilityZones = &wire.Operation{
 		Name: "DescribeAvailabilityZones", Method: "POST", URI: "/", Status: 200,
 		Input: reflect.TypeFor[DescribeAvailabilityZonesInput](), Output: reflect.TypeFor[DescribeAvailabilityZonesOutput](),
+		Invalid: "InvalidParameterValue",
 	}
 	OpDescribeFlowLogs = &wire.Operation{
 		Name: "DescribeFlowLogs", Method: "POST", URI: "/", Status: 200,
 		Input: reflect.TypeFor[DescribeFlowLogsInput](), Output: reflect.TypeFor[DescribeFlowLogsOutput](),
-		Paging: &wire.Paging{InputToken: "NextToken", OutputToken: "NextToken", Limit: "MaxResults", Result: "FlowLogs", Default: 0, Max: 1000, Key: "FlowLogId"},
+		Invalid: "InvalidParameterValue",
+		Paging:  &wire.Paging{InputToken: "NextToken", OutputToken: "NextToken", Limit: "MaxResults", Result: "FlowLogs", Default: 0, Max: 1000, BadToken: "InvalidNextToken", Key: "FlowLogId"},
 	}
 	OpDescribeNetworkInterfaces = &wire.Operation{
 		Name: "DescribeNetworkInterfaces", Method: "POST", URI: "/", Status: 200,
 		Input: reflect.TypeFor[DescribeNetworkInterfacesInput](), Output: reflect.TypeFor[DescribeNetworkInterfacesOutput](),
-		Paging: &wire.Paging{InputToken: "NextToken", OutputToken: "NextToken", Limit: "MaxResults", Result: "NetworkInterfaces", Default: 0, Max: 1000, Key: "NetworkInterfaceId"},
+		Invalid: "InvalidParameterValue",
+		Paging:  &wire.Paging{InputToken: "NextToken", OutputToken: "NextToken", Limit: "MaxResults", Result: "NetworkInterfaces", Default: 0, Max: 1000, BadToken: "InvalidNextToken", Key: "NetworkInterfaceId"},
 	}
 	OpDescribePrefixLists = &wire.Operation{
 		Name: "DescribePrefixLists", Method: "POST", URI: "/", Status: 200,
 		Input: reflect.TypeFor[DescribePrefixListsInput](), Output: reflect.TypeFor[DescribePrefixListsOutput](),
-		Paging: &wire.Paging{InputToken: "NextToken", OutputToken: "NextToken", Limit: "MaxResults", Result: "PrefixLists", Default: 0, Max: 1000, Key: "PrefixListId"},
+		Invalid: "InvalidParameterValue",
+		Paging:  &wire.Paging{InputToken: "NextToken", OutputToken: "NextToken", Limit: "MaxResults", Result: "PrefixLists", Default: 0, Max: 1000, BadToken: "InvalidNextToken", Key: "PrefixListId"},
 	}
 	OpDescribeRegions = &wire.Operation{
 		Name: "DescribeRegions", Method: "POST", URI: "/", Status: 200,
 		Input: reflect.TypeFor[DescribeRegionsInput](), Output: reflect.TypeFor[DescribeRegionsOutput](),
+		Invalid: "InvalidParameterValue",
 	}
 	OpDescribeRouteTables = &wire.Operation{
 		Name: "DescribeRouteTables", Method: "POST", URI: "/", Status: 200,
 		Input: reflect.TypeFor[DescribeRouteTablesInput](), Output: reflect.TypeFor[DescribeRouteTablesOutput](),
-		Paging: &wire.Paging{InputToken: "NextToken", OutputToken: "NextToken", Limit: "MaxResults", Result: "RouteTables", Default: 0, Max: 100, Key: "RouteTableId"},
+		Invalid: "InvalidParameterValue",
+		Paging:  &wire.Paging{InputToken: "NextToken", OutputToken: "NextToken", Limit: "MaxResults", Result: "RouteTables", Default: 0, Max: 100, BadToken: "InvalidNextToken", Key: "RouteTableId"},
 	}
 	OpDescribeSecurityGroupRules = &wire.Operation{
 		Name: "DescribeSecurityGroupRules", Method: "POST", URI: "/", Status: 200,
 		Input: reflect.TypeFor[DescribeSecurityGroupRulesInput](), Output: reflect.TypeFor[DescribeSecurityGroupRulesOutput](),
-		Paging: &wire.Paging{InputToken: "NextToken", OutputToken: "NextToken", Limit: "MaxResults", Result: "SecurityGroupRules", Default: 0, Max: 1000, Key: "SecurityGroupRuleId"},
+		Invalid: "InvalidParameterValue",
+		Paging:  &wire.Paging{InputToken: "NextToken", OutputToken: "NextToken", Limit: "MaxResults", Result: "SecurityGroupRules", Default: 0, Max: 1000, BadToken: "InvalidNextToken", Key: "SecurityGroupRuleId"},
 	}
 	OpDescribeSecurityGroups = &wire.Operation{
 		Name: "DescribeSecurityGroups", Method: "POST", URI: "/", Status: 200,
 		Input: reflect.TypeFor[DescribeSecurityGroupsInput](), Output: reflect.TypeFor[DescribeSecurityGroupsOutput](),
-		Paging: &wire.Paging{InputToken: "NextToken", OutputToken: "NextToken", Limit: "MaxResults", Result: "SecurityGroups", Default: 0, Max: 1000, Key: "GroupId"},
+		Invalid: "InvalidParameterValue",
+		Paging:  &wire.Paging{InputToken: "NextToken", OutputToken: "NextToken", Limit: "MaxResults", Result: "SecurityGroups", Default: 0, Max: 1000, BadToken: "InvalidNextToken", Key: "GroupId"},
 	}
 	OpDescribeSubnets = &wire.Operation{
 		Name: "DescribeSubnets", Method: "POST", URI: "/", Status: 200,
 		Input: reflect.TypeFor[DescribeSubnetsInput](), Output: reflect.TypeFor[DescribeSubnetsOutput](),
-		Paging: &wire.Paging{InputToken: "NextToken", OutputToken: "NextToken", Limit: "MaxResults", Result: "Subnets", Default: 0, Max: 1000, Key: "SubnetId"},
+		Invalid: "InvalidParameterValue",
+		Paging:  &wire.Paging{InputToken: "NextToken", OutputToken: "NextToken", Limit: "MaxResults", Result: "Subnets", Default: 0, Max: 1000, BadToken: "InvalidNextToken", Key: "SubnetId"},
 	}
 	OpDescribeTags = &wire.Operation{
 		Name: "DescribeTags", Method: "POST", URI: "/", Status: 200,
 		Input: reflect.TypeFor[DescribeTagsInput](), Output: reflect.TypeFor[DescribeTagsOutput](),
-		Paging: &wire.Paging{InputToken: "NextToken", OutputToken: "NextToken", Limit: "MaxResults", Result: "Tags", Default: 0, Max: 1000},
+		Invalid: "InvalidParameterValue",
+		Paging:  &wire.Paging{InputToken: "NextToken", OutputToken: "NextToken", Limit: "MaxResults", Result: "Tags", Default: 0, Max: 1000, BadToken: "InvalidNextToken"},
 	}
 	OpDescribeVpcAttribute = &wire.Operation{
 		Name: "DescribeVpcAttribute", Method: "POST", URI: "/", Status: 200,
 		Input: reflect.TypeFor[DescribeVpcAttributeInput](), Output: reflect.TypeFor[DescribeVpcAttributeOutput](),
+		Invalid: "InvalidParameterValue",
 	}
 	OpDescribeVpcEndpointServices = &wire.Operation{
 		Name: "DescribeVpcEndpointServices", Method: "POST", URI: "/", Status: 200,
 		Input: reflect.TypeFor[DescribeVpcEndpointServicesInput](), Output: reflect.TypeFor[DescribeVpcEndpointServicesOutput](),
-		Paging: &wire.Paging{InputToken: "NextToken", OutputToken: "NextToken", Limit: "MaxResults", Result: "ServiceDetails", Default: 0, Max: 1000, Key: "ServiceName", Parallel: []string{"ServiceNames"}},
+		Invalid: "InvalidParameterValue",
+		Paging:  &wire.Paging{InputToken: "NextToken", OutputToken: "NextToken", Limit: "MaxResults", Result: "ServiceDetails", Default: 0, Max: 1000, BadToken: "InvalidNextToken", Key: "ServiceName", Parallel: []string{"ServiceNames"}},
 	}
 	OpDescribeVpcEndpoints = &wire.Operation{
 		Name: "DescribeVpcEndpoints", Method: "POST", URI: "/", Status: 200,
 		Input: reflect.TypeFor[DescribeVpcEndpointsInput](), Output: reflect.TypeFor[DescribeVpcEndpointsOutput](),
-		Paging: &wire.Paging{InputToken: "NextToken", OutputToken: "NextToken", Limit: "MaxResults", Result: "VpcEndpoints", Default: 0, Max: 1000, Key: "VpcEndpointId"},
+		Invalid: "InvalidParameterValue",
+		Paging:  &wire.Paging{InputToken: "NextToken", OutputToken: "NextToken", Limit: "MaxResults", Result: "VpcEndpoints", Default: 0, Max: 1000, BadToken: "InvalidNextToken", Key: "VpcEndpointId"},
 	}
 	OpDescribeVpcs = &wire.Operation{
 		Name: "DescribeVpcs", Method: "POST", URI: "/", Status: 200,
 		Input: reflect.TypeFor[DescribeVpcsInput](), Output: reflect.TypeFor[DescribeVpcsOutput](),
-		Paging: &wire.Paging{InputToken: "NextToken", OutputToken: "NextToken", Limit: "MaxResults", Result: "Vpcs", Default: 0, Max: 1000, Key: "VpcId"},
+		Invalid: "InvalidParameterValue",
+		Paging:  &wire.Paging{InputToken: "NextToken", OutputToken: "NextToken", Limit: "MaxResults", Result: "Vpcs", Default: 0, Max: 1000, BadToken: "InvalidNextToken", Key: "VpcId"},
 	}
 	OpModifySecurityGroupRules = &wire.Operation{
 		Name: "ModifySecurityGroupRules", Method: "POST", URI: "/", Status: 200,
 		Input: reflect.TypeFor[ModifySecurityGroupRulesInput](), Output: reflect.TypeFor[ModifySecurityGroupRulesOutput](),
+		Invalid: "InvalidParameterValue",
 	}
 	OpModifySubnetAttribute = &wire.Operation{
 		Name: "ModifySubnetAttribute", Method: "POST", URI: "/", Status: 200,
 		Input: reflect.TypeFor[ModifySubnetAttributeInput](), Output: reflect.TypeFor[ModifySubnetAttributeOutput](),
+		Invalid: "InvalidParameterValue",
 	}
 	OpModifyVpcAttribute = &wire.Operation{
 		Name: "ModifyVpcAttribute", Method: "POST", URI: "/", Status: 200,
 		Input: reflect.TypeFor[ModifyVpcAttributeInput](), Output: reflect.TypeFor[ModifyVpcAttributeOutput](),
+		Invalid: "InvalidParameterValue",
 	}
 	OpModifyVpcEndpoint = &wire.Operation{
 		Name: "ModifyVpcEndpoint", Method: "POST", URI: "/", Status: 200,
 		Input: reflect.TypeFor[ModifyVpcEndpointInput](), Output: reflect.TypeFor[ModifyVpcEndpointOutput](),
+		Invalid: "InvalidParameterValue",
 	}
 	OpRevokeSecurityGroupEgress = &wire.Operation{
 		Name: "RevokeSecurityGroupEgress", Method: "POST", URI: "/", Status: 200,
 		Input: reflect.TypeFor[RevokeSecurityGroupEgressInput](), Output: reflect.TypeFor[RevokeSecurityGroupEgressOutput](),
+		Invalid: "InvalidParameterValue",
 	}
 	OpRevokeSecurityGroupIngress = &wire.Operation{
 		Name: "RevokeSecurityGroupIngress", Method: "POST", URI: "/", Status: 200,
 		Input: reflect.TypeFor[RevokeSecurityGroupIngressInput](), Output: reflect.TypeFor[RevokeSecurityGroupIngressOutput](),
+		Invalid: "InvalidParameterValue",
 	}
 	OpUpdateSecurityGroupRuleDescriptionsEgress = &wire.Operation{
 		Name: "UpdateSecurityGroupRuleDescriptionsEgress", Method: "POST", URI: "/", Status: 200,
 		Input: reflect.TypeFor[UpdateSecurityGroupRuleDescriptionsEgressInput](), Output: reflect.TypeFor[UpdateSecurityGroupRuleDescriptionsEgressOutput](),
+		Invalid: "InvalidParameterValue",
 	}
 	OpUpdateSecurityGroupRuleDescriptionsIngress = &wire.Operation{
 		Name: "UpdateSecurityGroupRuleDescriptionsIngress", Method: "POST", URI: "/", Status: 200,
 		Input: reflect.TypeFor[UpdateSecurityGroupRuleDescriptionsIngressInput](), Output: reflect.TypeFor[UpdateSecurityGroupRuleDescriptionsIngressOutput](),
+		Invalid: "InvalidParameterValue",
 	}
 )
 
@@ -1813,15 +1850,15 @@ const (
 
 // Values of State.
 const (
-	StatePendingAcceptance = "PendingAcceptance"
-	StatePending           = "Pending"
-	StateAvailable         = "Available"
-	StateDeleting          = "Deleting"
-	StateDeleted           = "Deleted"
-	StateRejected          = "Rejected"
-	StateFailed            = "Failed"
-	StateExpired           = "Expired"
-	StatePartial           = "Partial"
+	StatePendingAcceptance = "pendingAcceptance"
+	StatePending           = "pending"
+	StateAvailable         = "available"
+	StateDeleting          = "deleting"
+	StateDeleted           = "deleted"
+	StateRejected          = "rejected"
+	StateFailed            = "failed"
+	StateExpired           = "expired"
+	StatePartial           = "partial"
 )
 
 // Values of SubnetCidrBlockStateCode.

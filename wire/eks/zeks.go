@@ -125,31 +125,38 @@ var (
 	OpCreateCluster = &wire.Operation{
 		Name: "CreateCluster", Method: "POST", URI: "/clusters", Status: 200,
 		Input: reflect.TypeFor[CreateClusterInput](), Output: reflect.TypeFor[CreateClusterOutput](),
+		Invalid: "InvalidParameterException",
 	}
 	OpDeleteCluster = &wire.Operation{
 		Name: "DeleteCluster", Method: "DELETE", URI: "/clusters/{name}", Status: 200,
 		Input: reflect.TypeFor[DeleteClusterInput](), Output: reflect.TypeFor[DeleteClusterOutput](),
+		Invalid: "ValidationException",
 	}
 	OpDescribeCluster = &wire.Operation{
 		Name: "DescribeCluster", Method: "GET", URI: "/clusters/{name}", Status: 200,
 		Input: reflect.TypeFor[DescribeClusterInput](), Output: reflect.TypeFor[DescribeClusterOutput](),
+		Invalid: "ValidationException",
 	}
 	OpListClusters = &wire.Operation{
 		Name: "ListClusters", Method: "GET", URI: "/clusters", Status: 200,
 		Input: reflect.TypeFor[ListClustersInput](), Output: reflect.TypeFor[ListClustersOutput](),
-		Paging: &wire.Paging{InputToken: "NextToken", OutputToken: "NextToken", Limit: "MaxResults", Result: "Clusters", Default: 100, Max: 100},
+		Invalid: "InvalidParameterException",
+		Paging:  &wire.Paging{InputToken: "NextToken", OutputToken: "NextToken", Limit: "MaxResults", Result: "Clusters", Default: 100, Max: 100, BadToken: "InvalidParameterException"},
 	}
 	OpListTagsForResource = &wire.Operation{
 		Name: "ListTagsForResource", Method: "GET", URI: "/tags/{resourceArn}", Status: 200,
 		Input: reflect.TypeFor[ListTagsForResourceInput](), Output: reflect.TypeFor[ListTagsForResourceOutput](),
+		Invalid: "BadRequestException",
 	}
 	OpTagResource = &wire.Operation{
 		Name: "TagResource", Method: "POST", URI: "/tags/{resourceArn}", Status: 200,
 		Input: reflect.TypeFor[TagResourceInput](), Output: reflect.TypeFor[TagResourceOutput](),
+		Invalid: "BadRequestException",
 	}
 	OpUntagResource = &wire.Operation{
 		Name: "UntagResource", Method: "DELETE", URI: "/tags/{resourceArn}", Status: 200,
 		Input: reflect.TypeFor[UntagResourceInput](), Output: reflect.TypeFor[UntagResourceOutput](),
+		Invalid: "BadRequestException",
 	}
 )
 

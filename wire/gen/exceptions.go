@@ -67,3 +67,34 @@ type page struct {
 	Key          string
 	Parallel     []string
 }
+
+// namespaces replaces namespaces of the models. The EC2 model leaves out the
+// slash at the end that the service's answers have.
+var namespaces = map[string]string{
+	"http://ec2.amazonaws.com/doc/2016-11-15": "http://ec2.amazonaws.com/doc/2016-11-15/",
+}
+
+// enumCodes are the codes of errors for a value outside an enum where the
+// service has one of its own.
+var enumCodes = map[string]string{
+	"ec2.VpcEndpointType": "InvalidVpcEndpointType",
+}
+
+// lowerEnums are enums whose values the service sends with a small first
+// letter (state available), although the model has a capital.
+var lowerEnums = map[string]bool{
+	"ec2.State": true,
+}
+
+// invalidCodes are the codes of an error for a request that breaks a rule of
+// the model, most fitting first. The first that the operation's model lists
+// is used: EKS has InvalidParameterException, but only BadRequestException
+// for the tag operations. Where the model lists none it is the protocol's.
+var invalidCodes = []string{"InvalidParameterException", "BadRequestException", "ValidationException"}
+
+var protocolInvalidCodes = map[string]string{
+	"ec2":       "InvalidParameterValue",
+	"query":     "ValidationError",
+	"json":      "ValidationException",
+	"rest-json": "ValidationException",
+}

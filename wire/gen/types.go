@@ -132,12 +132,15 @@ func (w *writer) constraint(name string) string {
 	s := w.m.Shapes[name]
 	var fields []string
 	if len(s.Enum) > 0 {
-		fields = append(fields, fmt.Sprintf("Enum: %#v", s.Enum))
+		fields = append(fields, fmt.Sprintf("Enum: %#v%s", s.Enum, optional("Code", enumCodes[w.s.Package+"."+name])))
 	}
 	for _, bound := range []struct {
 		field string
 		value *float64
 	}{{"Min", s.Min}, {"Max", s.Max}} {
+		if bound.field == "Max" && w.pageSize(name) {
+			continue // a larger page is answered as the largest
+		}
 		if bound.value != nil {
 			fields = append(fields, fmt.Sprintf("%s: wire.Ptr[int64](%d)", bound.field, int64(*bound.value)))
 		}
@@ -156,6 +159,11 @@ func (w *writer) constraint(name string) string {
 	return strings.Join(fields, ", ")
 }
 
+// pageSize says whether the shape is the size of an EC2 page.
+func (w *writer) pageSize(name string) bool {
+	return w.m.Metadata.Protocol == "ec2" && strings.HasSuffix(name, "MaxResults")
+}
+
 // enums writes a constant for every value of the enums in use.
 func (w *writer) enums() {
 	for _, name := range sorted(w.r.all) {
@@ -167,7 +175,10 @@ func (w *writer) enums() {
 		seen := map[string]bool{}
 		for _, value := range s.Enum {
 			constant := upper(name) + camel(value)
-			if !seen[constant] {
+			if lowerEnums[w.s.Package+"."+name] {
+				value = strings.ToLower(value[:1]) + value[1:]
+			}
+			if !seen[constant] { // twice where values differ in nothing but their case
 				w.line("%s = %q", constant, value)
 			}
 			seen[constant] = true

@@ -63,7 +63,7 @@ func (w *writer) service() {
 	w.line("Protocol: %s,", protocol(md.Protocol))
 	for _, field := range []struct{ name, value string }{
 		{"JSONVersion", md.JSONVersion}, {"TargetPrefix", md.TargetPrefix},
-		{"APIVersion", md.APIVersion}, {"XMLNamespace", md.XMLNamespace},
+		{"APIVersion", md.APIVersion}, {"XMLNamespace", cmp.Or(namespaces[md.XMLNamespace], md.XMLNamespace)},
 	} {
 		if field.value != "" {
 			w.line("%s: %q,", field.name, field.value)
@@ -143,6 +143,7 @@ func (w *writer) operations() {
 		if op.Output != nil && op.Output.ResultWrapper != "" {
 			w.line("Wrapper: %q,", op.Output.ResultWrapper)
 		}
+		w.line("Invalid: %q,", w.invalid(op))
 		w.paging(name)
 		w.line("}")
 	}
@@ -155,9 +156,26 @@ func (w *writer) paging(name string) {
 	if p == nil || !ok {
 		return
 	}
-	w.line("Paging: &wire.Paging{InputToken: %q, OutputToken: %q, Limit: %q, Result: %q, Default: %d, Max: %d%s%s},",
-		upper(p.InputToken[0]), upper(p.OutputToken[0]), upper(p.LimitKey), upper(p.ResultKey[0]), size.Default, size.Max,
+	w.line("Paging: &wire.Paging{InputToken: %q, OutputToken: %q, Limit: %q, Result: %q, Default: %d, Max: %d, BadToken: %q%s%s},",
+		upper(p.InputToken[0]), upper(p.OutputToken[0]), upper(p.LimitKey), upper(p.ResultKey[0]), size.Default, size.Max, w.badToken(name),
 		optional("Key", size.Key), stringsField("Parallel", size.Parallel))
+}
+
+// invalid is the code of the error for a request that breaks a rule.
+func (w *writer) invalid(op *operation) string {
+	for _, code := range invalidCodes {
+		if slices.Contains(op.Errors, ref{Shape: code}) {
+			return code
+		}
+	}
+	return protocolInvalidCodes[w.m.Metadata.Protocol]
+}
+
+func (w *writer) badToken(name string) string {
+	if w.m.Metadata.Protocol == "ec2" {
+		return "InvalidNextToken"
+	}
+	return w.invalid(w.m.Operations[name])
 }
 
 func optional(field, value string) string {

@@ -99,57 +99,70 @@ var (
 	OpCreateLogGroup = &wire.Operation{
 		Name: "CreateLogGroup", Method: "POST", URI: "/", Status: 200,
 		Input: reflect.TypeFor[CreateLogGroupInput](), Output: reflect.TypeFor[CreateLogGroupOutput](),
+		Invalid: "InvalidParameterException",
 	}
 	OpCreateLogStream = &wire.Operation{
 		Name: "CreateLogStream", Method: "POST", URI: "/", Status: 200,
 		Input: reflect.TypeFor[CreateLogStreamInput](), Output: reflect.TypeFor[CreateLogStreamOutput](),
+		Invalid: "InvalidParameterException",
 	}
 	OpDeleteLogGroup = &wire.Operation{
 		Name: "DeleteLogGroup", Method: "POST", URI: "/", Status: 200,
 		Input: reflect.TypeFor[DeleteLogGroupInput](), Output: reflect.TypeFor[DeleteLogGroupOutput](),
+		Invalid: "InvalidParameterException",
 	}
 	OpDeleteLogStream = &wire.Operation{
 		Name: "DeleteLogStream", Method: "POST", URI: "/", Status: 200,
 		Input: reflect.TypeFor[DeleteLogStreamInput](), Output: reflect.TypeFor[DeleteLogStreamOutput](),
+		Invalid: "InvalidParameterException",
 	}
 	OpDeleteRetentionPolicy = &wire.Operation{
 		Name: "DeleteRetentionPolicy", Method: "POST", URI: "/", Status: 200,
 		Input: reflect.TypeFor[DeleteRetentionPolicyInput](), Output: reflect.TypeFor[DeleteRetentionPolicyOutput](),
+		Invalid: "InvalidParameterException",
 	}
 	OpDescribeLogGroups = &wire.Operation{
 		Name: "DescribeLogGroups", Method: "POST", URI: "/", Status: 200,
 		Input: reflect.TypeFor[DescribeLogGroupsInput](), Output: reflect.TypeFor[DescribeLogGroupsOutput](),
-		Paging: &wire.Paging{InputToken: "NextToken", OutputToken: "NextToken", Limit: "Limit", Result: "LogGroups", Default: 50, Max: 50, Key: "LogGroupName"},
+		Invalid: "InvalidParameterException",
+		Paging:  &wire.Paging{InputToken: "NextToken", OutputToken: "NextToken", Limit: "Limit", Result: "LogGroups", Default: 50, Max: 50, BadToken: "InvalidParameterException", Key: "LogGroupName"},
 	}
 	OpDescribeLogStreams = &wire.Operation{
 		Name: "DescribeLogStreams", Method: "POST", URI: "/", Status: 200,
 		Input: reflect.TypeFor[DescribeLogStreamsInput](), Output: reflect.TypeFor[DescribeLogStreamsOutput](),
-		Paging: &wire.Paging{InputToken: "NextToken", OutputToken: "NextToken", Limit: "Limit", Result: "LogStreams", Default: 50, Max: 50, Key: "LogStreamName"},
+		Invalid: "InvalidParameterException",
+		Paging:  &wire.Paging{InputToken: "NextToken", OutputToken: "NextToken", Limit: "Limit", Result: "LogStreams", Default: 50, Max: 50, BadToken: "InvalidParameterException", Key: "LogStreamName"},
 	}
 	OpFilterLogEvents = &wire.Operation{
 		Name: "FilterLogEvents", Method: "POST", URI: "/", Status: 200,
 		Input: reflect.TypeFor[FilterLogEventsInput](), Output: reflect.TypeFor[FilterLogEventsOutput](),
-		Paging: &wire.Paging{InputToken: "NextToken", OutputToken: "NextToken", Limit: "Limit", Result: "Events", Default: 10000, Max: 10000, Key: "EventId"},
+		Invalid: "InvalidParameterException",
+		Paging:  &wire.Paging{InputToken: "NextToken", OutputToken: "NextToken", Limit: "Limit", Result: "Events", Default: 10000, Max: 10000, BadToken: "InvalidParameterException", Key: "EventId"},
 	}
 	OpGetLogEvents = &wire.Operation{
 		Name: "GetLogEvents", Method: "POST", URI: "/", Status: 200,
 		Input: reflect.TypeFor[GetLogEventsInput](), Output: reflect.TypeFor[GetLogEventsOutput](),
+		Invalid: "InvalidParameterException",
 	}
 	OpListTagsForResource = &wire.Operation{
 		Name: "ListTagsForResource", Method: "POST", URI: "/", Status: 200,
 		Input: reflect.TypeFor[ListTagsForResourceInput](), Output: reflect.TypeFor[ListTagsForResourceOutput](),
+		Invalid: "InvalidParameterException",
 	}
 	OpPutLogEvents = &wire.Operation{
 		Name: "PutLogEvents", Method: "POST", URI: "/", Status: 200,
 		Input: reflect.TypeFor[PutLogEventsInput](), Output: reflect.TypeFor[PutLogEventsOutput](),
+		Invalid: "InvalidParameterException",
 	}
 	OpPutRetentionPolicy = &wire.Operation{
 		Name: "PutRetentionPolicy", Method: "POST", URI: "/", Status: 200,
 		Input: reflect.TypeFor[PutRetentionPolicyInput](), Output: reflect.TypeFor[PutRetentionPolicyOutput](),
+		Invalid: "InvalidParameterException",
 	}
 	OpTagResource = &wire.Operation{
 		Name: "TagResource", Method: "POST", URI: "/", Status: 200,
 		Input: reflect.TypeFor[TagResourceInput](), Output: reflect.TypeFor[TagResourceOutput](),
+		Invalid: "InvalidParameterException",
 	}
 )
 

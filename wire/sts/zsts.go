@@ -36,6 +36,7 @@ var (
 		Name: "GetCallerIdentity", Method: "POST", URI: "/", Status: 200,
 		Input: reflect.TypeFor[GetCallerIdentityInput](), Output: reflect.TypeFor[GetCallerIdentityOutput](),
 		Wrapper: "GetCallerIdentityResult",
+		Invalid: "ValidationError",
 	}
 )
 

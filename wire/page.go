@@ -1,0 +1,120 @@
+package wire
+
+import (
+	"encoding/base64"
+	"encoding/json"
+	"reflect"
+	"slices"
+	"sort"
+)
+
+// cursor is what a page token holds. Tokens are opaque to clients and belong
+// to one operation.
+type cursor struct {
+	Operation string `json:"o"`
+	Served    int    `json:"n"`           // items on the pages before
+	Last      string `json:"k,omitempty"` // the last of them
+}
+
+// Page cuts the whole result of an operation to the page that its input asks
+// for, and sets the token for the next one. A page begins after the last item
+// of the page before, wherever that is now; where it is gone, at the next
+// item in the order of the list, so that items that come and go between two
+// calls neither repeat nor hide others. An operation that does not page is
+// left alone. The error is an *Error about the token.
+func Page(op *Operation, in, out any) error {
+	p := op.Paging
+	if p == nil {
+		return nil
+	}
+	input, output := reflect.ValueOf(in).Elem(), reflect.ValueOf(out).Elem()
+	list := output.FieldByName(p.Result)
+	start := 0
+	if token := text(input.FieldByName(p.InputToken)); token != "" {
+		c, ok := parseCursor(token)
+		if !ok || c.Operation != op.Name {
+			return &Error{Code: p.BadToken, Message: "The specified nextToken is not valid."}
+		}
+		start = p.resume(list, c)
+	}
+	end := min(start+p.size(input), list.Len())
+	p.cut(output, start, end)
+	if end < list.Len() {
+		next := cursor{op.Name, end, p.key(list.Index(end - 1))}.String()
+		output.FieldByName(p.OutputToken).Set(reflect.ValueOf(&next))
+	}
+	return nil
+}
+
+// size is how many items the page may have.
+func (p *Paging) size(input reflect.Value) int {
+	if limit := input.FieldByName(p.Limit); !limit.IsNil() && limit.Elem().Int() > 0 {
+		return int(min(limit.Elem().Int(), int64(p.Max)))
+	}
+	if p.Default > 0 {
+		return p.Default
+	}
+	return int(^uint(0) >> 2) // everything, without overflow when added to
+}
+
+// resume is the index of the first item that was not served before.
+func (p *Paging) resume(list reflect.Value, c cursor) int {
+	keys := make([]string, list.Len())
+	for i := range keys {
+		keys[i] = p.key(list.Index(i))
+	}
+	if c.Last == "" {
+		return min(c.Served, len(keys))
+	}
+	if i := slices.Index(keys, c.Last); i >= 0 {
+		return i + 1
+	}
+	if slices.IsSorted(keys) {
+		return sort.SearchStrings(keys, c.Last)
+	}
+	return min(c.Served, len(keys))
+}
+
+// key identifies an item; "" where the items have nothing that does.
+func (p *Paging) key(item reflect.Value) string {
+	switch {
+	case item.Kind() == reflect.String:
+		return item.String()
+	case p.Key != "":
+		return text(item.FieldByName(p.Key))
+	}
+	return ""
+}
+
+// cut leaves items start to end in the result, and in the lists that run in
+// parallel to it.
+func (p *Paging) cut(output reflect.Value, start, end int) {
+	list := output.FieldByName(p.Result)
+	for _, name := range p.Parallel {
+		if also := output.FieldByName(name); also.Len() == list.Len() {
+			also.Set(also.Slice(start, end))
+		}
+	}
+	list.Set(list.Slice(start, end))
+}
+
+func text(p reflect.Value) string {
+	if p.IsNil() {
+		return ""
+	}
+	return p.Elem().String()
+}
+
+func (c cursor) String() string {
+	b, _ := json.Marshal(c) // strings and a number always marshal
+	return base64.RawURLEncoding.EncodeToString(b)
+}
+
+func parseCursor(token string) (cursor, bool) {
+	var c cursor
+	b, err := base64.RawURLEncoding.DecodeString(token)
+	if err != nil || json.Unmarshal(b, &c) != nil {
+		return cursor{}, false
+	}
+	return c, c.Served > 0
+}

@@ -1,0 +1,63 @@
+package wire
+
+import (
+	"cmp"
+	"net/url"
+	"slices"
+	"strings"
+)
+
+// route is an operation's method and URI pattern: /clusters/{name}.
+type route struct {
+	op       *Operation
+	segments []string
+	labels   int // how many segments are labels
+}
+
+func newRoute(op *Operation) route {
+	path, _, _ := strings.Cut(op.URI, "?")
+	r := route{op: op, segments: segments(path)}
+	for _, s := range r.segments {
+		if strings.HasPrefix(s, "{") {
+			r.labels++
+		}
+	}
+	return r
+}
+
+// routes orders the patterns so that words come before labels.
+func routes(operations []*Operation) []route {
+	all := make([]route, 0, len(operations))
+	for _, op := range operations {
+		all = append(all, newRoute(op))
+	}
+	slices.SortStableFunc(all, func(a, b route) int { return cmp.Compare(a.labels, b.labels) })
+	return all
+}
+
+// segments splits a path that is still percent-encoded: a slash within a
+// segment is %2F. A slash at the end does not matter.
+func segments(escapedPath string) []string {
+	return strings.Split(strings.TrimSuffix(strings.TrimPrefix(escapedPath, "/"), "/"), "/")
+}
+
+// match says whether a request has the route, and returns the decoded labels.
+// A label is never empty.
+func (r route) match(method string, path []string) (map[string]string, bool) {
+	if method != r.op.Method || len(path) != len(r.segments) {
+		return nil, false
+	}
+	labels := map[string]string{}
+	for i, want := range r.segments {
+		got, err := url.PathUnescape(path[i])
+		if err != nil || got == "" && want != "" {
+			return nil, false
+		}
+		if name, ok := strings.CutPrefix(want, "{"); ok {
+			labels[strings.TrimRight(name, "+}")] = got
+		} else if got != want {
+			return nil, false
+		}
+	}
+	return labels, true
+}
