@@ -48,21 +48,30 @@ func (k *Keys) Verify(s Signature, r *http.Request, body []byte, secret string, 
 		return refuse(Mismatch, textMismatch)
 	}
 
-	canonical := sha256.Sum256([]byte(canonicalRequest(r, s, payload)))
-	toSign := strings.Join([]string{algorithm, s.Time.Format(timeFormat),
-		strings.Join([]string{s.date, s.Region, s.Service, terminator}, "/"), hex.EncodeToString(canonical[:])}, "\n")
 	of := scope{s.AccessKey, secret, s.date, s.Region, s.Service}
 	key, known := k.find(of)
 	if !known {
 		key = of.derive()
 	}
-	if !hmac.Equal(mac(key, toSign), s.mac) {
+	if !hmac.Equal(mac(key, s.stringToSign(r, payload)), s.mac) {
 		return refuse(Mismatch, textMismatch)
 	}
 	if !known {
 		k.keep(of, key)
 	}
 	return nil
+}
+
+// stringToSign is what the signing key signs: the digest of the canonical
+// request, and when and for whom it was made.
+func (s Signature) stringToSign(r *http.Request, payload string) string {
+	canonical := sha256.Sum256([]byte(canonicalRequest(r, s, payload)))
+	return strings.Join([]string{
+		algorithm,
+		s.Time.Format(timeFormat),
+		strings.Join([]string{s.date, s.Region, s.Service, terminator}, "/"),
+		hex.EncodeToString(canonical[:]),
+	}, "\n")
 }
 
 // checkTime compares the time of the signature with the date of its scope and

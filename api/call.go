@@ -1,0 +1,149 @@
+package api
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"runtime/debug"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/postern/postern/auth"
+	"github.com/postern/postern/auth/sigv4"
+	"github.com/postern/postern/vpc"
+	"github.com/postern/postern/wire"
+)
+
+// call is one request on its way through the chain. Each step fills in what
+// the next ones need.
+type call struct {
+	*Server
+	id      string
+	start   time.Time
+	request *http.Request
+	arrival vpc.Arrival
+
+	// route
+	signature sigv4.Signature
+	unsigned  error // why there is no signature
+	service   *service
+	region    string // that the endpoint or Host is of; empty where neither says
+
+	body   []byte      // read
+	caller auth.Caller // authenticate
+
+	// decode
+	operation *wire.Operation
+	method    wire.Method
+	in        any
+}
+
+// ServeHTTP takes a request through the chain.
+func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	c := &call{Server: s, id: uuid.NewString(), start: time.Now(), arrival: vpc.ArrivalFrom(r.Context())}
+	c.request = r.WithContext(wire.WithRequestID(r.Context(), c.id))
+	answer := &answer{ResponseWriter: w}
+	out, err := c.run()
+	if err == nil {
+		err = guard(func() error { return c.service.model.Encode(answer, c.operation, c.id, out) })
+	}
+	if err != nil && !answer.begun() {
+		c.refuse(answer, err)
+	}
+	c.log(answer.status, err)
+}
+
+// run is the chain itself, up to the operation's result.
+func (c *call) run() (out any, err error) {
+	steps := []func() error{c.route, c.read, c.authenticate, c.decode, c.authorize, c.dryRun}
+	err = guard(func() error {
+		for _, step := range steps {
+			if err := step(); err != nil {
+				return err
+			}
+		}
+		out, err = c.invoke()
+		return err
+	})
+	return out, err
+}
+
+// read takes in the body.
+func (c *call) read() error {
+	body, err := io.ReadAll(http.MaxBytesReader(nil, c.request.Body, c.config.MaxBody))
+	if tooLarge := (*http.MaxBytesError)(nil); errors.As(err, &tooLarge) {
+		return &wire.Error{
+			Code:    "RequestEntityTooLarge",
+			Message: fmt.Sprintf("The request body is larger than %d bytes.", tooLarge.Limit),
+			Status:  http.StatusRequestEntityTooLarge,
+		}
+	}
+	if err != nil {
+		return &wire.Error{Code: "IncompleteBody", Message: "The request body did not arrive completely.", Cause: err}
+	}
+	c.body = body
+	return nil
+}
+
+// decode recognises the operation and reads its input.
+func (c *call) decode() error {
+	model := c.service.model
+	op, err := model.Match(c.request, c.body)
+	if err != nil {
+		return err
+	}
+	c.operation = op
+	method, ok := c.service.methods[op]
+	if !ok {
+		return model.Unavailable(op)
+	}
+	c.method = method
+	c.in, err = model.Decode(op, c.request, c.body)
+	return err
+}
+
+// invoke runs the operation and cuts its result to a page.
+func (c *call) invoke() (any, error) {
+	out, err := c.method.Call(c.request.Context(), c.in)
+	if err != nil || c.method.OwnPaging {
+		return out, err
+	}
+	return out, wire.Page(c.operation, c.in, out)
+}
+
+// action is the operation's name in policies, eks:ListClusters.
+func (c *call) action() string { return c.service.model.Name + ":" + c.operation.Name }
+
+// guard runs f and turns a panic into an error that says where it was.
+func guard(f func() error) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("panic: %v\n%s", p, debug.Stack())
+		}
+	}()
+	return f()
+}
+
+// answer is the ResponseWriter that knows what status was sent.
+type answer struct {
+	http.ResponseWriter
+	status int
+}
+
+func (a *answer) begun() bool { return a.status != 0 }
+
+func (a *answer) WriteHeader(status int) {
+	if !a.begun() {
+		a.status = status
+	}
+	a.ResponseWriter.WriteHeader(status)
+}
+
+func (a *answer) Write(b []byte) (int, error) {
+	if !a.begun() {
+		a.WriteHeader(http.StatusOK)
+	}
+	return a.ResponseWriter.Write(b)
+}

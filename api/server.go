@@ -1,0 +1,154 @@
+package api
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"time"
+
+	"github.com/postern/postern/auth"
+	"github.com/postern/postern/auth/sigv4"
+	"github.com/postern/postern/wire"
+)
+
+// Config says what a Server serves. All fields are required unless marked.
+type Config struct {
+	Services []Service
+
+	// Keys finds an access key's secret and owner. The caller's Region and
+	// AccessKey are filled in from the signature.
+	Keys func(accessKey string) (secret string, caller auth.Caller, ok bool)
+
+	// EndpointPolicy returns the policy document of an endpoint; the empty
+	// document is full access. It is false for an endpoint that does not
+	// exist any more, through which nothing is allowed.
+	EndpointPolicy func(endpoint string) (document string, ok bool)
+
+	// CA issues the certificates of Serve. A Server that is only used as an
+	// http.Handler needs none.
+	CA *CA
+
+	// Hosts are further names and addresses of the public listener's
+	// certificate, beside localhost and the address connected to. Optional.
+	Hosts []string
+
+	// MaxBody is the largest body in bytes; 0 means 1 MiB.
+	MaxBody int64
+
+	// Now is the clock; nil means time.Now.
+	Now func() time.Time
+
+	Log *slog.Logger
+}
+
+// Service is an operation table and the operations of it that are
+// implemented.
+type Service struct {
+	Model   *wire.Service
+	Methods []wire.Method
+}
+
+// Server is the request chain. It is safe for concurrent use.
+type Server struct {
+	config    Config
+	services  map[string]*service // by signing name
+	keys      sigv4.Keys
+	documents documents
+}
+
+// service is a Service whose methods are found by their operation.
+type service struct {
+	model   *wire.Service
+	methods map[*wire.Operation]wire.Method
+}
+
+// Timeouts and sizes of a connection. An operation may wait for the data
+// plane, so that an answer takes longer than a request.
+const (
+	headerTimeout = 10 * time.Second
+	readTimeout   = 30 * time.Second
+	writeTimeout  = 2 * time.Minute
+	idleTimeout   = 75 * time.Second
+	maxHeader     = 32 << 10
+	maxBody       = 1 << 20
+	stopTimeout   = time.Second
+)
+
+// New returns a Server. It fails where two services have one signing name or
+// a method does not belong to its service's table.
+func New(c Config) (*Server, error) {
+	c.MaxBody = cmp.Or(c.MaxBody, maxBody)
+	if c.Now == nil {
+		c.Now = time.Now
+	}
+	s := &Server{config: c, services: map[string]*service{}}
+	for _, one := range c.Services {
+		name := one.Model.SigningName
+		if s.services[name] != nil {
+			return nil, fmt.Errorf("add service %s: there is another with signing name %s", one.Model.Name, name)
+		}
+		table, err := newService(one)
+		if err != nil {
+			return nil, fmt.Errorf("add service %s: %w", one.Model.Name, err)
+		}
+		s.services[name] = table
+	}
+	return s, nil
+}
+
+func newService(one Service) (*service, error) {
+	s := &service{model: one.Model, methods: map[*wire.Operation]wire.Method{}}
+	ours := map[*wire.Operation]bool{}
+	for _, op := range one.Model.Operations {
+		ours[op] = true
+	}
+	for _, m := range one.Methods {
+		if !ours[m.Operation] {
+			return nil, fmt.Errorf("operation %s belongs to another service", m.Operation.Name)
+		}
+		if _, twice := s.methods[m.Operation]; twice {
+			return nil, fmt.Errorf("operation %s is bound twice", m.Operation.Name)
+		}
+		s.methods[m.Operation] = m
+	}
+	return s, nil
+}
+
+// Serve answers the connections of l with TLS until ctx ends, and closes l.
+// Requests on their way get a second to finish. It returns nil when ctx ended
+// it. Any number of listeners may be served side by side; their connections
+// say by Arrival whether they came in through an endpoint.
+func (s *Server) Serve(ctx context.Context, l net.Listener) error {
+	server := &http.Server{
+		Handler:           s,
+		TLSConfig:         s.tlsConfig(),
+		ConnContext:       ConnContext,
+		ReadHeaderTimeout: headerTimeout,
+		ReadTimeout:       readTimeout,
+		WriteTimeout:      writeTimeout,
+		IdleTimeout:       idleTimeout,
+		MaxHeaderBytes:    maxHeader,
+		// A client that hangs up or does not trust us is no event here.
+		ErrorLog: slog.NewLogLogger(s.config.Log.Handler(), slog.LevelDebug),
+	}
+	done := make(chan error, 1)
+	go func() { done <- server.ServeTLS(l, "", "") }()
+	select {
+	case err := <-done:
+		return fmt.Errorf("serve %s: %w", l.Addr(), err)
+	case <-ctx.Done():
+	}
+	stop, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopTimeout)
+	defer cancel()
+	if server.Shutdown(stop) != nil {
+		server.Close()
+	}
+	if err := <-done; !errors.Is(err, http.ErrServerClosed) {
+		return fmt.Errorf("serve %s: %w", l.Addr(), err)
+	}
+	return nil
+}
