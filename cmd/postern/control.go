@@ -1,0 +1,201 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"os"
+	"sync"
+	"time"
+
+	"github.com/postern/postern/vpc"
+	"github.com/postern/postern/world"
+)
+
+// The daemon's control socket speaks frames (world.WriteFrame): a client sends
+// one controlRequest, with the files that it needs, and gets one controlReply.
+// While a command runs the client may send controlSignals; closing the
+// connection hangs the command up.
+const controlSocket = "control.sock"
+
+// controlRequest asks for one thing: exactly one member is set.
+type controlRequest struct {
+	Exec   *execRequest   `json:"exec,omitempty"`
+	Status *statusRequest `json:"status,omitempty"`
+}
+
+// controlReply answers it: with Error, or with the member of that name.
+type controlReply struct {
+	Error  string        `json:"error,omitempty"`
+	Exec   *execReply    `json:"exec,omitempty"`
+	Status *statusReport `json:"status,omitempty"`
+}
+
+// controlSignal is a signal for the running command.
+type controlSignal struct {
+	Signal int `json:"signal"`
+}
+
+// attacher gives commands their place in a network.
+type attacher interface {
+	// Attach gives a session an ENI and returns when its network namespace is
+	// there. Errors are for the user to read.
+	Attach(context.Context, attachRequest) (attachment, error)
+	// Detach takes the ENI away again. Nothing of the session is left in it.
+	Detach(ctx context.Context, a attachment) error
+}
+
+type attachRequest struct {
+	Session string
+	Subnet  string
+	Groups  []string // none: the VPC's default group
+	Command string   // for descriptions
+}
+
+type attachment struct {
+	ENI     vpc.ENI
+	Network vpc.Network
+	Netns   string // path of the ENI's network namespace
+}
+
+// statusSource knows what runs, all but the sessions.
+type statusSource interface {
+	Status(context.Context) (statusReport, error)
+}
+
+type controlConfig struct {
+	Dir      dataDir
+	Key      accessKey
+	Attacher attacher
+	Status   statusSource
+	Log      *slog.Logger
+}
+
+// control serves the control socket.
+type control struct {
+	controlConfig
+	listener *net.UnixListener
+
+	mu       sync.Mutex
+	sessions map[string]statusSession
+}
+
+// listenControl makes the socket. Run must be called: it closes the socket.
+func listenControl(c controlConfig) (*control, error) {
+	l, err := world.Listen(string(c.Dir), controlSocket)
+	if err != nil {
+		return nil, fmt.Errorf("make control socket: %w", err)
+	}
+	return &control{controlConfig: c, listener: l, sessions: map[string]statusSession{}}, nil
+}
+
+// Run serves until ctx ends, and returns when all sessions have ended.
+func (c *control) Run(ctx context.Context) error {
+	var serving sync.WaitGroup
+	defer serving.Wait()
+	defer context.AfterFunc(ctx, func() { c.listener.Close() })()
+	for {
+		u, err := c.listener.AcceptUnix()
+		switch {
+		case ctx.Err() != nil:
+			return nil
+		case errors.Is(err, net.ErrClosed):
+			return fmt.Errorf("accept on control socket: %w", err)
+		case err != nil: // such as too many open files: others may still end
+			c.Log.Error("control socket does not accept", "err", err)
+			select {
+			case <-time.After(100 * time.Millisecond):
+			case <-ctx.Done():
+			}
+			continue
+		}
+		serving.Go(func() {
+			defer u.Close()
+			c.serve(ctx, u)
+		})
+	}
+}
+
+// serve answers one client.
+func (c *control) serve(ctx context.Context, u *net.UnixConn) {
+	var r controlRequest
+	u.SetReadDeadline(time.Now().Add(10 * time.Second))
+	files, err := world.ReadFrame(u, &r)
+	if err != nil {
+		if !errors.Is(err, io.EOF) { // whoever only looks whether somebody is here
+			c.Log.Warn("control request is not understood", "err", err)
+		}
+		return
+	}
+	u.SetReadDeadline(time.Time{})
+	reply, err := c.answer(ctx, u, r, files)
+	if err != nil {
+		reply = controlReply{Error: err.Error()}
+	}
+	if err := world.WriteFrame(u, reply); err != nil {
+		c.Log.Debug("control client went away", "err", err)
+	}
+}
+
+// answer owns files.
+func (c *control) answer(ctx context.Context, u *net.UnixConn, r controlRequest, files []*os.File) (controlReply, error) {
+	defer closeFiles(files)
+	if err := world.CheckPeer(u); err != nil {
+		return controlReply{}, err
+	}
+	switch {
+	case r.Exec != nil:
+		exit, err := c.exec(ctx, u, *r.Exec, files)
+		return controlReply{Exec: &exit}, err
+	case r.Status != nil:
+		report, err := c.status(ctx)
+		return controlReply{Status: &report}, err
+	}
+	return controlReply{}, errors.New("this daemon does not know the request: is it of another version?")
+}
+
+func (c *control) status(ctx context.Context) (statusReport, error) {
+	report, err := c.Status.Status(ctx)
+	if err != nil {
+		return statusReport{}, err
+	}
+	report.Sessions = c.running()
+	return report, nil
+}
+
+func closeFiles(files []*os.File) {
+	for _, f := range files {
+		f.Close() // closing twice is harmless
+	}
+}
+
+// askControl sends one request to the daemon of d and returns its answer.
+func askControl(d dataDir, r controlRequest) (controlReply, error) {
+	c, err := d.dialControl()
+	if err != nil {
+		return controlReply{}, err
+	}
+	defer c.Close()
+	if err := world.WriteFrame(c, r); err != nil {
+		return controlReply{}, fmt.Errorf("ask the daemon: %w", err)
+	}
+	return readReply(c)
+}
+
+func readReply(c *net.UnixConn) (controlReply, error) {
+	var reply controlReply
+	files, err := world.ReadFrame(c, &reply)
+	closeFiles(files)
+	switch {
+	case errors.Is(err, io.EOF):
+		return controlReply{}, errors.New("the daemon went away")
+	case err != nil:
+		return controlReply{}, fmt.Errorf("hear the daemon: %w", err)
+	case reply.Error != "":
+		return controlReply{}, errors.New(reply.Error)
+	}
+	return reply, nil
+}

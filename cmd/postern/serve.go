@@ -1,0 +1,182 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/netip"
+	"os"
+	"os/signal"
+	"time"
+
+	"github.com/postern/postern/vpc"
+	"github.com/postern/postern/world"
+	"golang.org/x/sys/unix"
+)
+
+// serveCommand is the host side of the daemon.
+type serveCommand struct {
+	DaemonFlags
+	Listen      string      `default:"127.0.0.1:4599" help:"Address of the AWS APIs on the host."`
+	DNSUpstream dnsUpstream `name:"dns-upstream" placeholder:"ADDR:PORT|none" help:"Resolver for public names in VPCs (default: those of /etc/resolv.conf)."`
+	Ephemeral   bool        `hidden:"" help:"End with this process, and remove the data directory then."`
+}
+
+// DaemonFlags are what the daemon itself needs to know.
+type DaemonFlags struct {
+	DataDirFlag
+	Account      string        `default:"111122223333" help:"The account that everything belongs to."`
+	Region       string        `default:"us-east-1" help:"The default Region; others are served side by side."`
+	Quotas       string        `enum:"none,aws" default:"none" help:"Limits on the number of objects: none, or AWS's defaults."`
+	FlowInterval time.Duration `hidden:"" help:"Aggregate flow logs for that long, whatever they ask for."`
+	LogLevel     slog.Level    `default:"info" help:"debug, info, warn or error."`
+}
+
+// Validate refuses what is no account or no Region.
+func (f DaemonFlags) Validate() error {
+	if !isAccount(f.Account) {
+		return fmt.Errorf("--account: %q is not 12 digits", f.Account)
+	}
+	if _, ok := vpc.FindRegion(f.Region); !ok {
+		return fmt.Errorf("--region: there is no Region %q", f.Region)
+	}
+	return nil
+}
+
+func isAccount(s string) bool {
+	for _, c := range s {
+		if c < '0' || c > '9' {
+			return false
+		}
+	}
+	return len(s) == 12
+}
+
+// args is the command line of the daemon with these flags.
+func (f DaemonFlags) args() []string {
+	return []string{
+		"daemon",
+		"--data-dir=" + string(f.DataDir),
+		"--account=" + f.Account,
+		"--region=" + f.Region,
+		"--quotas=" + f.Quotas,
+		"--flow-interval=" + f.FlowInterval.String(),
+		"--log-level=" + f.LogLevel.String(),
+	}
+}
+
+func (f DaemonFlags) logger() *slog.Logger {
+	return slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: f.LogLevel}))
+}
+
+// dnsUpstream says where public names are asked for.
+type dnsUpstream struct {
+	none bool
+	addr netip.AddrPort // zero: the host's resolv.conf
+}
+
+func (u *dnsUpstream) UnmarshalText(text []byte) error {
+	if string(text) == "none" {
+		*u = dnsUpstream{none: true}
+		return nil
+	}
+	a, err := netip.ParseAddrPort(string(text))
+	if err != nil {
+		return fmt.Errorf("%q is neither ADDR:PORT nor none", text)
+	}
+	*u = dnsUpstream{addr: a}
+	return nil
+}
+
+// resolvers returns the addresses to ask now: the host may have moved to
+// another network since the last time.
+func (u dnsUpstream) resolvers() []netip.AddrPort {
+	switch {
+	case u.none:
+		return nil
+	case u.addr.IsValid():
+		return []netip.AddrPort{u.addr}
+	}
+	text, err := os.ReadFile("/etc/resolv.conf")
+	if err != nil {
+		return nil // a host without a resolver is none to ask
+	}
+	return world.ParseResolvers(string(text))
+}
+
+// Run serves until SIGINT or SIGTERM, or until the daemon ends by itself.
+func (s *serveCommand) Run() error {
+	ctx, stop := signal.NotifyContext(context.Background(), unix.SIGINT, unix.SIGTERM, unix.SIGHUP)
+	defer stop()
+	lock, err := s.DataDir.lock()
+	if err != nil {
+		return err
+	}
+	defer lock.Close()
+	if _, err := s.DataDir.openCredentials(); err != nil {
+		return err
+	}
+	listener, err := net.Listen("tcp", s.Listen)
+	if err != nil {
+		return fmt.Errorf("open the AWS APIs' port: %w", err)
+	}
+	defer listener.Close()
+	w, err := s.start(ctx, listener.(*net.TCPListener))
+	if err != nil {
+		return err
+	}
+	return errors.Join(s.serve(ctx, w, listener.Addr()), w.Stop(context.Background()))
+}
+
+// clientAddress is where a client on this host reaches a listener.
+func clientAddress(a net.Addr) string {
+	at := a.(*net.TCPAddr).AddrPort()
+	if at.Addr().IsUnspecified() {
+		at = netip.AddrPortFrom(netip.AddrFrom4([4]byte{127, 0, 0, 1}), at.Port())
+	}
+	return at.String()
+}
+
+// start makes the world and the daemon in it.
+func (s *serveCommand) start(ctx context.Context, l *net.TCPListener) (*world.World, error) {
+	f, err := l.File()
+	if err != nil {
+		return nil, fmt.Errorf("pass the listener on: %w", err)
+	}
+	defer f.Close()
+	return world.Start(ctx, world.Config{
+		Dir:        string(s.DataDir),
+		DaemonArgs: s.args(),
+		Listeners:  []*os.File{f},
+		Resolvers:  s.DNSUpstream.resolvers,
+		Ephemeral:  s.Ephemeral,
+		Stderr:     os.Stderr,
+		Log:        s.logger(),
+	})
+}
+
+// serve says where the daemon serves, and waits for the end.
+func (s *serveCommand) serve(ctx context.Context, w *world.World, a net.Addr) error {
+	if err := w.Ready(ctx); err != nil {
+		if ctx.Err() != nil {
+			return nil // stopped before it was ready
+		}
+		return err
+	}
+	info := daemonInfo{Address: clientAddress(a), Region: s.Region, Account: s.Account}
+	if err := writeJSON(s.DataDir.daemonInfo(), info, 0o644); err != nil {
+		return fmt.Errorf("write where the daemon serves: %w", err)
+	}
+	defer os.Remove(s.DataDir.daemonInfo())
+	fmt.Printf("postern: serving AWS APIs on https://%s (data in %s)\n", info.Address, s.DataDir)
+	ended := make(chan error, 1)
+	go func() { ended <- w.Wait() }() // ends with w.Stop at the latest
+	select {
+	case <-ctx.Done():
+		return nil
+	case err := <-ended:
+		return err
+	}
+}

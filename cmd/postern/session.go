@@ -1,0 +1,196 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"net"
+	"os"
+	"slices"
+	"strings"
+	"sync"
+	"syscall"
+	"time"
+
+	"github.com/postern/postern/vpc"
+	"github.com/postern/postern/world"
+	"golang.org/x/sys/unix"
+)
+
+// hangUpGrace is how long a command may take to end after SIGHUP, when its
+// caller or the daemon goes away.
+const hangUpGrace = time.Second
+
+// detachTimeout bounds the removal of a session's ENI.
+const detachTimeout = 5 * time.Second
+
+// execRequest asks to run a command in a subnet. Its files are the command's
+// stdin, stdout and stderr. Texts that need not be UTF-8 travel as bytes.
+type execRequest struct {
+	Subnet   string   `json:"subnet"`
+	Groups   []string `json:"groups,omitempty"`
+	Argv     [][]byte `json:"argv"`
+	Env      [][]byte `json:"env"`
+	Dir      []byte   `json:"dir"`
+	Umask    int      `json:"umask"`
+	Terminal bool     `json:"terminal"` // stdin shall be the command's controlling terminal
+}
+
+// execReply says how the command ended.
+type execReply struct {
+	Code int `json:"code"` // as a shell has it: 128 + n for signal n
+}
+
+// exec runs a command for the client at u until it ends or the client does.
+func (c *control) exec(ctx context.Context, u *net.UnixConn, r execRequest, files []*os.File) (reply execReply, err error) {
+	if len(files) != 3 || len(r.Argv) == 0 {
+		return execReply{}, errors.New("a command and three files are needed")
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	signals := make(chan syscall.Signal)
+	var reader sync.WaitGroup
+	reader.Go(func() {
+		defer cancel() // the client went away
+		readSignals(ctx, u, signals)
+	})
+	defer reader.Wait()
+	defer u.SetReadDeadline(time.Unix(1, 0)) // ends the reader
+
+	session := attachRequest{
+		Session: vpc.NewID("session"),
+		Subnet:  r.Subnet,
+		Groups:  r.Groups,
+		Command: strings.ToValidUTF8(string(r.Argv[0]), "?"),
+	}
+	a, err := c.Attacher.Attach(ctx, session)
+	if err != nil {
+		return execReply{}, err
+	}
+	defer func() {
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), detachTimeout)
+		defer cancel()
+		if detachErr := c.Attacher.Detach(ctx, a); detachErr != nil {
+			err = errors.Join(err, fmt.Errorf("detach %s: %w", a.ENI.ID, detachErr))
+		}
+	}()
+	p, err := c.workload(r, session.Session, a, files).Start()
+	if err != nil {
+		return execReply{}, err
+	}
+	closeFiles(files) // now they are the command's
+	c.remember(session, a)
+	defer c.forget(session)
+	exit, err := supervise(ctx, p, signals)
+	return execReply{Code: exit.Code()}, err
+}
+
+func (c *control) workload(r execRequest, session string, a attachment, files []*os.File) world.Workload {
+	region := a.ENI.Region
+	return world.Workload{
+		Netns:      a.Netns,
+		Scratch:    c.Dir.path("run", "sessions", session),
+		ResolvConf: world.ResolvConf(vpc.Resolver(a.Network.CIDR), region),
+		Trust:      c.Dir.trust(),
+		Argv:       texts(r.Argv),
+		Env:        sessionEnv(texts(r.Env), region, c.Key, c.Dir),
+		Dir:        string(r.Dir),
+		Umask:      r.Umask,
+		Terminal:   r.Terminal,
+		Stdin:      files[0],
+		Stdout:     files[1],
+		Stderr:     files[2],
+	}
+}
+
+// supervise passes signals to a command until it ends. When ctx ends first,
+// the command is hung up, then killed.
+func supervise(ctx context.Context, p *world.Process, signals <-chan syscall.Signal) (world.Exit, error) {
+	var exit world.Exit
+	ended := make(chan error, 1)
+	go func() { // supervise returns after it
+		var err error
+		exit, err = p.Wait()
+		ended <- err
+	}()
+	gone := ctx.Done()
+	var grace <-chan time.Time
+	for {
+		// A signal to a command that has just ended is lost, as anywhere.
+		select {
+		case err := <-ended:
+			return exit, err
+		case s := <-signals:
+			p.Signal(s)
+		case <-gone:
+			gone = nil
+			grace = time.After(hangUpGrace)
+			p.Signal(unix.SIGHUP)
+			p.Signal(unix.SIGCONT) // it may be stopped
+		case <-grace:
+			p.Signal(unix.SIGKILL)
+		}
+	}
+}
+
+// readSignals passes on what the client sends until it goes away.
+func readSignals(ctx context.Context, u *net.UnixConn, signals chan<- syscall.Signal) {
+	for {
+		var m controlSignal
+		files, err := world.ReadFrame(u, &m)
+		closeFiles(files)
+		if err != nil {
+			return
+		}
+		select {
+		case signals <- syscall.Signal(m.Signal):
+		case <-ctx.Done():
+		}
+	}
+}
+
+func (c *control) remember(r attachRequest, a attachment) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.sessions[r.Session] = statusSession{
+		ID:        r.Session,
+		Interface: a.ENI.ID,
+		Subnet:    r.Subnet,
+		Address:   a.ENI.Address,
+		Command:   r.Command,
+		Started:   time.Now(),
+	}
+}
+
+func (c *control) forget(r attachRequest) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	delete(c.sessions, r.Session)
+}
+
+// running returns the sessions, the oldest first.
+func (c *control) running() []statusSession {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return slices.SortedFunc(maps.Values(c.sessions), func(a, b statusSession) int {
+		return cmp.Or(a.Started.Compare(b.Started), cmp.Compare(a.ID, b.ID))
+	})
+}
+
+func texts(all [][]byte) []string {
+	s := make([]string, len(all))
+	for i, b := range all {
+		s[i] = string(b)
+	}
+	return s
+}
+
+func byteTexts(all []string) [][]byte {
+	b := make([][]byte, len(all))
+	for i, s := range all {
+		b[i] = []byte(s)
+	}
+	return b
+}
