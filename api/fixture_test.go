@@ -59,12 +59,12 @@ type fixture struct {
 	log    *logBuffer
 
 	mu     sync.Mutex
-	policy string        // of the endpoint
-	gone   bool          // the endpoint
-	ahead  time.Duration // of the server's clock
-	during func()        // runs inside eks:DescribeCluster
-	caller auth.Caller   // of the last call
-	fails  error         // of eks:DescribeCluster
+	policy string                // of the endpoint
+	gone   bool                  // the endpoint
+	ahead  time.Duration         // of the server's clock
+	during func(context.Context) // runs inside eks:DescribeCluster
+	caller auth.Caller           // of the last call
+	fails  error                 // of eks:DescribeCluster
 }
 
 func newFixture(t *testing.T) *fixture {
@@ -131,7 +131,7 @@ func (f *fixture) describeCluster(ctx context.Context, in *eks.DescribeClusterIn
 	during, err := f.during, f.fails
 	f.mu.Unlock()
 	if during != nil {
-		during()
+		during(ctx)
 	}
 	return &eks.DescribeClusterOutput{Cluster: &eks.Cluster{Name: in.Name}}, err
 }

@@ -87,7 +87,7 @@ func TestStop(t *testing.T) {
 	} {
 		f := newFixture(t)
 		started, release := make(chan bool), make(chan bool)
-		f.set(func() { f.during = func() { started <- true; <-release } })
+		f.set(func() { f.during = func(context.Context) { started <- true; <-release } })
 		l, err := net.Listen("tcp", "127.0.0.1:0")
 		if err != nil {
 			t.Fatal(err)
