@@ -39,25 +39,23 @@ protocol's error for an unknown one (InvalidAction, UnknownOperationException).
 
 // section writes one service and returns how many operations it implements.
 func (c Covered) section(b *strings.Builder) int {
-	var have []string
-	others := map[string][]string{}
-	for _, op := range c.Service.Operations {
+	s := c.Service
+	var have, others []string
+	for _, op := range s.Operations {
 		if slices.Contains(c.Implemented, op.Name) {
 			have = append(have, op.Name)
-			continue
+		} else {
+			others = append(others, op.Name)
 		}
-		code := c.Service.Unavailable(op).Code
-		others[code] = append(others[code], op.Name)
 	}
-	s := c.Service
 	fmt.Fprintf(b, "\n## %s (%s)\n\nProtocol %s, API version %s. Implemented: %d of %d.\n", s.Title, s.Name, s.Protocol, s.APIVersion, len(have), len(s.Operations))
 	if len(have) > 0 {
 		b.WriteString("\nImplemented:\n")
 		lines(b, have)
 	}
-	for code, names := range others {
-		fmt.Fprintf(b, "\nAnswers %s:\n", code)
-		lines(b, names)
+	if len(others) > 0 {
+		fmt.Fprintf(b, "\nAnswers %s:\n", s.Unavailable(&Operation{}).Code)
+		lines(b, others)
 	}
 	return len(have)
 }

@@ -9,7 +9,7 @@ import "context"
 type Error struct {
 	Code    string
 	Message string
-	Status  int            // HTTP status; 0 means 400
+	Status  int            // HTTP status; 0 means that of the modelled error, else 400
 	Detail  map[string]any // further members of a modelled error (JSON protocols), by wire name
 	Cause   error          // for the log; never on the wire
 }

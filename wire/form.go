@@ -10,7 +10,7 @@ import (
 // Bounds of a form, far above what any operation needs.
 const (
 	maxParams = 10_000
-	maxDepth  = 16
+	maxDepth  = 10
 )
 
 // param is a parameter of a form and, by the next part of their names, the

@@ -3,6 +3,7 @@ package wire
 import (
 	"encoding/base64"
 	"encoding/json"
+	"math"
 	"reflect"
 	"slices"
 	"sort"
@@ -38,11 +39,11 @@ func Page(op *Operation, in, out any) error {
 		start = p.resume(list, c)
 	}
 	end := min(start+p.size(input), list.Len())
-	p.cut(output, start, end)
 	if end < list.Len() {
 		next := cursor{op.Name, end, p.key(list.Index(end - 1))}.String()
 		output.FieldByName(p.OutputToken).Set(reflect.ValueOf(&next))
 	}
+	p.cut(output, start, end)
 	return nil
 }
 
@@ -54,7 +55,7 @@ func (p *Paging) size(input reflect.Value) int {
 	if p.Default > 0 {
 		return p.Default
 	}
-	return int(^uint(0) >> 2) // everything, without overflow when added to
+	return math.MaxInt / 2 // everything, without overflow when added to
 }
 
 // resume is the index of the first item that was not served before.

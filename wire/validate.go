@@ -258,15 +258,33 @@ func oneOf(values []string) string {
 	return "Member must satisfy enum value set: [" + strings.Join(values, ", ") + "]"
 }
 
-// quote is a value as it stands in the text of a validation error.
+// quote is a value as it stands in the text of a validation error: lists and
+// maps as Java writes them, structures in them left out.
 func quote(v reflect.Value) string {
-	switch {
-	case v.Kind() == reflect.Slice && v.Type().Elem().Kind() == reflect.String:
-		return "'" + shorten("["+strings.Join(v.Interface().([]string), ", ")+"]") + "'"
-	case v.Kind() == reflect.Slice || v.Kind() == reflect.Map || v.Kind() == reflect.Struct:
-		return fmt.Sprintf("of length %d", v.Len())
+	var parts []string
+	switch v.Kind() {
+	case reflect.Slice:
+		for i := range min(v.Len(), maxQuoted) {
+			parts = append(parts, element(v.Index(i)))
+		}
+		return "'" + shorten("["+strings.Join(parts, ", ")+"]") + "'"
+	case reflect.Map:
+		for _, key := range sortedKeys(v)[:min(v.Len(), maxQuoted)] {
+			parts = append(parts, key.String()+"="+element(v.MapIndex(key)))
+		}
+		return "'" + shorten("{"+strings.Join(parts, ", ")+"}") + "'"
 	}
 	return "'" + shorten(formatScalar(v)) + "'"
+}
+
+// maxQuoted bounds how many elements of a value an answer repeats.
+const maxQuoted = 50
+
+func element(v reflect.Value) string {
+	if v.Kind() == reflect.Struct || v.Kind() == reflect.Slice || v.Kind() == reflect.Map {
+		return "..."
+	}
+	return formatScalar(v)
 }
 
 // lower is a parameter's name as EC2's errors write it.
