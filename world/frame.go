@@ -3,6 +3,7 @@ package world
 import (
 	"encoding/binary"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -54,8 +55,11 @@ func ReadFrame(c *net.UnixConn, v any) ([]*os.File, error) {
 	var head [4]byte
 	oob := make([]byte, unix.CmsgSpace(maxFiles*4))
 	n, oobn, _, _, err := c.ReadMsgUnix(head[:], oob)
+	if errors.Is(err, io.EOF) {
+		return nil, io.EOF
+	}
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("receive frame: %w", err)
 	}
 	files, err := parseRights(oob[:oobn])
 	if err != nil {

@@ -26,6 +26,7 @@ type keeper struct {
 	run      *runDir
 	requests chan request
 	children chan os.Signal // SIGCHLD
+	used     bool           // a daemon has been here
 	daemon   int            // process id, 0 without one
 	starter  *conn          // who started the daemon and wants to know when it ends
 }
@@ -139,7 +140,7 @@ func (k *keeper) handle(r request) bool {
 	switch {
 	case r.gone && r.first:
 		// A world in which nothing ever ran is of no use to anybody.
-		return k.setup.Ephemeral || k.daemon == 0
+		return k.setup.Ephemeral || !k.used
 	case r.gone:
 		r.from.Close()
 	case r.Kind == kindEnd:
@@ -164,7 +165,7 @@ func (k *keeper) start(r request) error {
 	if err != nil {
 		return fmt.Errorf("start daemon: %w", err)
 	}
-	k.daemon, k.starter = p.Pid, r.from
+	k.used, k.daemon, k.starter = true, p.Pid, r.from
 	p.Release() // reap waits for everybody
 	return nil
 }

@@ -11,8 +11,8 @@ import (
 // privateMounts cuts this mount namespace off from the host's and gives it a
 // tmpfs at dir, and /proc of this PID namespace.
 func privateMounts(dir string, log *slog.Logger) error {
-	if err := unix.Mount("", "/", "", unix.MS_REC|unix.MS_PRIVATE, ""); err != nil {
-		return fmt.Errorf("make mounts private: %w", err)
+	if err := privateTree(); err != nil {
+		return err
 	}
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return fmt.Errorf("make folder of the namespaces: %w", err)
@@ -24,6 +24,14 @@ func privateMounts(dir string, log *slog.Logger) error {
 	// mount another. Without it, process ids in /proc are those of outside.
 	if err := unix.Mount("proc", "/proc", "proc", unix.MS_NOSUID|unix.MS_NODEV|unix.MS_NOEXEC, ""); err != nil {
 		log.Warn("/proc shows the processes of the outside", "err", err)
+	}
+	return nil
+}
+
+// privateTree keeps what is mounted here from showing up elsewhere.
+func privateTree() error {
+	if err := unix.Mount("", "/", "", unix.MS_REC|unix.MS_PRIVATE, ""); err != nil {
+		return fmt.Errorf("make mounts private: %w", err)
 	}
 	return nil
 }

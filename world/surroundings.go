@@ -55,6 +55,9 @@ func RunWorkload(args []string) (status int, err error) {
 
 // surround gives this mount namespace the files that belong to the session.
 func surround(spec workloadSpec) error {
+	if err := privateTree(); err != nil { // as the world's own is already
+		return err
+	}
 	// The other namespaces of the world are none of the command's business,
 	// and its copies of their mounts would keep them from going away.
 	if err := unix.Unmount(spec.NetnsDir, unix.MNT_DETACH); err != nil && !errors.Is(err, unix.EINVAL) {
