@@ -19,18 +19,23 @@ func TestMain(m *testing.M) {
 	goleak.VerifyTestMain(m)
 }
 
-func TestEmbedded(t *testing.T) {
-	storetest.Run(t, func(t *testing.T) func(testing.TB) *store.Store {
+// drivers are the ways to keep records: each returns an empty place, and that
+// opens stores there.
+var drivers = map[string]func(t *testing.T) func(testing.TB) *store.Store{
+	"embedded": func(t *testing.T) func(testing.TB) *store.Store {
 		c := store.Config{Dir: t.TempDir()}
 		return func(t testing.TB) *store.Store { return open(t, c) }
-	})
-}
-
-func TestRemote(t *testing.T) {
-	storetest.Run(t, func(t *testing.T) func(testing.TB) *store.Store {
+	},
+	"remote": func(t *testing.T) func(testing.TB) *store.Store {
 		c := store.Config{Endpoints: []string{storetest.NewServer(t).Endpoint}}
 		return func(t testing.TB) *store.Store { return open(t, c) }
-	})
+	},
+}
+
+func TestDrivers(t *testing.T) {
+	for driver, place := range drivers {
+		t.Run(driver, func(t *testing.T) { storetest.Run(t, place) })
+	}
 }
 
 func open(t testing.TB, c store.Config) *store.Store {

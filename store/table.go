@@ -52,9 +52,9 @@ func newTable[T any](db *statedb.DB, name string, key func(T) Key, indexes map[s
 		others = append(others, s.rows)
 	}
 	header := func() []string { return []string{"Key", "Revision"} }
-	print := func(r *row[T]) []string { return []string{r.path, fmt.Sprint(r.revision)} }
+	cells := func(r *row[T]) []string { return []string{r.path, fmt.Sprint(r.revision)} }
 	var err error
-	t.rows, err = statedb.NewTableAny(db, name, header, print, primary[T](), others...)
+	t.rows, err = statedb.NewTableAny(db, name, header, cells, primary[T](), others...)
 	return t, err
 }
 
@@ -126,7 +126,8 @@ func (t *Table[T]) List(r Reader, account, region string) iter.Seq[T] {
 	prefix := pathPrefix(account, region)
 	keep := func(path string) bool {
 		if account == "" && region != "" {
-			return strings.Split(path, "/")[1] == region
+			_, path, _ = strings.Cut(path, "/")
+			return strings.HasPrefix(path, region+"/")
 		}
 		return strings.HasPrefix(path, prefix)
 	}

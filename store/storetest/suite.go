@@ -21,8 +21,6 @@ func Run(t *testing.T, place func(t *testing.T) (open func(t testing.TB) *store.
 		{"what aborts", testAbort},
 		{"conflicts", testConflicts},
 		{"many reads and writes in one transaction", testMany},
-		{"money is neither made nor lost", testTransfers},
-		{"subnets never overlap", testPhantoms},
 		{"snapshots are consistent", testSnapshots},
 		{"feed", testFeed},
 		{"a slow reader of a feed", testSlowFeed},

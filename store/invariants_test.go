@@ -1,9 +1,7 @@
-package storetest
+package store_test
 
 import (
-	"context"
 	"encoding/binary"
-	"errors"
 	"fmt"
 	"net/netip"
 	"slices"
@@ -19,10 +17,22 @@ import (
 
 const writers = 4
 
-// place returns an account that no other run of a property uses.
-func place(run *int) vpc.Owner {
+// TestInvariants runs random transactions at the same time, on each driver.
+func TestInvariants(t *testing.T) {
+	for driver, place := range drivers {
+		t.Run(driver, func(t *testing.T) {
+			s := place(t)(t)
+			t.Cleanup(func() { s.Close() })
+			t.Run("money is neither made nor lost", func(t *testing.T) { testTransfers(t, s) })
+			t.Run("subnets never overlap", func(t *testing.T) { testPhantoms(t, s) })
+		})
+	}
+}
+
+// fresh returns an account that no other run of a property uses.
+func fresh(run *int) vpc.Owner {
 	*run++
-	return vpc.Owner{Account: fmt.Sprintf("%012d", *run), Region: region}
+	return vpc.Owner{Account: fmt.Sprintf("%012d", *run), Region: owner.Region}
 }
 
 // testTransfers moves amounts between accounts, which are flow logs with the
@@ -32,15 +42,18 @@ func testTransfers(t *testing.T, s *store.Store) {
 	const accounts, start = 5, 100
 	run := 0
 	rapid.Check(t, func(rt *rapid.T) {
-		o := place(&run)
+		o := fresh(&run)
 		log := func(i int, balance time.Duration) vpc.FlowLog {
 			return vpc.FlowLog{Owner: o, ID: fmt.Sprintf("fl-%d", i), Interval: balance}
 		}
-		update(t, s, func(tx *store.Tx) {
+		if _, err := s.Update(t.Context(), func(tx *store.Tx) error {
 			for i := range accounts {
 				s.FlowLogs.Put(tx, log(i, start))
 			}
-		})
+			return nil
+		}); err != nil {
+			rt.Fatal(err)
+		}
 		type transfer struct{ from, to, amount, kind int }
 		plans := make([][]transfer, writers)
 		for w := range plans {
@@ -96,7 +109,7 @@ func testTransfers(t *testing.T, s *store.Store) {
 func testPhantoms(t *testing.T, s *store.Store) {
 	run := 0
 	rapid.Check(t, func(rt *rapid.T) {
-		o := place(&run)
+		o := fresh(&run)
 		type step struct {
 			cidr   netip.Prefix
 			by     bool // find the others by index
@@ -158,46 +171,5 @@ func concurrently[S any](t *testing.T, s *store.Store, plans [][]S, do func(*sto
 	}
 	if err := g.Wait(); err != nil {
 		t.Fatal(err)
-	}
-}
-
-// testSnapshots has one writer keep a record in three tables equal, and reads
-// meanwhile.
-func testSnapshots(t *testing.T, s *store.Store) {
-	ctx, stop := context.WithCancel(t.Context())
-	var g errgroup.Group
-	for range 2 {
-		g.Go(func() error {
-			last := int64(0)
-			for ctx.Err() == nil {
-				r := s.Snapshot()
-				n, _ := s.Networks.Get(r, store.Key{Account: account, Region: region, ID: "vpc-0a"})
-				u, _ := s.Subnets.Get(r, store.Key{Account: account, Region: region, ID: "subnet-0a"})
-				f, _ := s.FlowLogs.Get(r, store.Key{Account: account, Region: region, ID: "fl-0a"})
-				if n.DHCPOptions != u.VPC || u.VPC != f.Resource {
-					return fmt.Errorf("revision %d is torn: %q %q %q", r.Revision(), n.DHCPOptions, u.VPC, f.Resource)
-				}
-				if r.Revision() < last {
-					return errors.New("snapshots went back")
-				}
-				last = r.Revision()
-			}
-			return nil
-		})
-	}
-	for i := range 200 {
-		round := fmt.Sprint(i)
-		written := update(t, s, func(tx *store.Tx) {
-			s.Networks.Put(tx, vpc.Network{Owner: owner, ID: "vpc-0a", DHCPOptions: round})
-			s.Subnets.Put(tx, subnet(owner, "subnet-0a", round))
-			s.FlowLogs.Put(tx, vpc.FlowLog{Owner: owner, ID: "fl-0a", Resource: round})
-		})
-		if r := s.Snapshot(); r.Revision() < written {
-			t.Fatalf("snapshot at %d after a write at %d", r.Revision(), written)
-		}
-	}
-	stop()
-	if err := g.Wait(); err != nil {
-		t.Error(err)
 	}
 }
