@@ -36,7 +36,7 @@ func (c *call) authorize() error {
 // askEndpoint evaluates the policy of the endpoint that the request came
 // through. Nothing is allowed through an endpoint that is gone.
 func (c *call) askEndpoint(resource string) error {
-	text, exists := c.config.EndpointPolicy(c.arrival.Endpoint)
+	text, exists := c.config.EndpointPolicy(c.arrival)
 	if exists && text == "" {
 		return nil
 	}

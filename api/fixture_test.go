@@ -143,10 +143,10 @@ func (f *fixture) set(change func()) {
 	change()
 }
 
-func (f *fixture) endpointPolicy(id string) (string, bool) {
+func (f *fixture) endpointPolicy(a vpc.Arrival) (string, bool) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	return f.policy, id == endpoint && !f.gone
+	return f.policy, a.Endpoint == endpoint && !f.gone
 }
 
 func (f *fixture) now() time.Time {

@@ -12,6 +12,7 @@ import (
 
 	"github.com/postern/postern/auth"
 	"github.com/postern/postern/auth/sigv4"
+	"github.com/postern/postern/vpc"
 	"github.com/postern/postern/wire"
 )
 
@@ -23,10 +24,11 @@ type Config struct {
 	// AccessKey are filled in from the signature.
 	Keys func(accessKey string) (secret string, caller auth.Caller, ok bool)
 
-	// EndpointPolicy returns the policy document of an endpoint; the empty
-	// document is full access. It is false for an endpoint that does not
-	// exist any more, through which nothing is allowed.
-	EndpointPolicy func(endpoint string) (document string, ok bool)
+	// EndpointPolicy returns the policy document of the endpoint that a
+	// request came through; the empty document is full access. It is false
+	// for an endpoint that does not exist any more, through which nothing is
+	// allowed.
+	EndpointPolicy func(vpc.Arrival) (document string, ok bool)
 
 	// CA issues the certificates of Serve. A Server that is only used as an
 	// http.Handler needs none.
