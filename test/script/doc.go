@@ -1,0 +1,17 @@
+// Package script holds the scenarios: one file a user story, played with the
+// built program, the real AWS CLI, the SDK for Go and real packets.
+//
+// Besides testscript's own commands the scenarios use
+//
+//	serve [FLAG]...        start postern serve; its `postern env` becomes the environment
+//	halt                   stop it with SIGTERM, within two seconds
+//	crash                  stop it with SIGKILL
+//	on SUBNET[,GROUP] CMD  run CMD in a subnet with postern exec
+//	set VAR PATH           set VAR from the JSON that the last command printed
+//	until REGEXP CMD...    repeat CMD until its output matches
+//	sdk SERVICE OP [JSON]  call an operation with the SDK for Go
+//	query TYPE NAME        ask the resolver; prints rcode, addresses and SOA
+//	addresses              the interfaces that a process sees
+//
+// The condition [aws] holds where the AWS CLI is on PATH.
+package script

@@ -1,0 +1,144 @@
+package script
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/rogpeppe/go-internal/testscript"
+)
+
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){"sdk": sdkMain, "query": queryMain, "addresses": addressesMain})
+}
+
+func TestScripts(t *testing.T) {
+	bin := buildPostern(t)
+	testscript.Run(t, testscript.Params{
+		Dir:                 ".",
+		RequireExplicitExec: true,
+		Setup: func(env *testscript.Env) error {
+			env.Setenv("PATH", bin+string(filepath.ListSeparator)+env.Getenv("PATH"))
+			env.Setenv("DATA", filepath.Join(env.WorkDir, "data"))
+			env.Setenv("AWS_PAGER", "")
+			env.Setenv("AWS_MAX_ATTEMPTS", "1")
+			env.Setenv("AWS_EC2_METADATA_DISABLED", "true")
+			env.Setenv("AWS_CONFIG_FILE", filepath.Join(env.WorkDir, "none"))
+			// Where the AWS CLI is a shim of a version manager, it looks for its versions there.
+			for _, name := range []string{"PYENV_ROOT", "PYENV_VERSION"} {
+				env.Setenv(name, os.Getenv(name))
+			}
+			return nil
+		},
+		Condition: func(cond string) (bool, error) {
+			if cond != "aws" {
+				return false, fmt.Errorf("no condition %q", cond)
+			}
+			_, err := exec.LookPath("aws")
+			return err == nil, nil
+		},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"serve": serve,
+			"halt":  halt,
+			"crash": crash,
+			"on":    on,
+			"set":   set,
+			"until": until,
+		},
+	})
+}
+
+// buildPostern builds the program once and returns its folder. The folder is
+// readable for everybody, because some tests run it as another user.
+func buildPostern(t *testing.T) string {
+	t.Helper()
+	dir := t.TempDir()
+	for d := dir; strings.HasPrefix(d, os.TempDir()) && d != os.TempDir(); d = filepath.Dir(d) {
+		if err := os.Chmod(d, 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	cmd := exec.Command("go", "build", "-o", filepath.Join(dir, "postern"), "../../cmd/postern")
+	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Fatalf("build postern: %v\n%s", err, out)
+	}
+	return dir
+}
+
+// set takes a value out of the JSON that the last command printed:
+// set vpc .Vpc.VpcId, set eni .VpcEndpoints[0].NetworkInterfaceIds[1].
+func set(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: set VAR PATH")
+	}
+	var v any
+	if err := json.Unmarshal([]byte(ts.ReadFile("stdout")), &v); err != nil {
+		ts.Fatalf("the last command printed no JSON: %v", err)
+	}
+	for _, step := range regexp.MustCompile(`\.(\w+)|\[(\d+)\]`).FindAllStringSubmatch(args[1], -1) {
+		switch at := v.(type) {
+		case map[string]any:
+			v = at[step[1]]
+		case []any:
+			i, err := strconv.Atoi(step[2])
+			if err != nil || i >= len(at) {
+				ts.Fatalf("no element %s in %v", step[0], at)
+			}
+			v = at[i]
+		}
+	}
+	if v == nil {
+		ts.Fatalf("nothing at %s in %s", args[1], ts.ReadFile("stdout"))
+	}
+	ts.Setenv(args[0], fmt.Sprint(v))
+}
+
+// until repeats a command until its output matches, for at most 15 seconds.
+func until(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 2 {
+		ts.Fatalf("usage: until REGEXP CMD...")
+	}
+	want := regexp.MustCompile("(?m)" + args[0])
+	for deadline := time.Now().Add(15 * time.Second); ; {
+		err := ts.Exec(args[1], args[2:]...)
+		if want.MatchString(ts.ReadFile("stdout")) {
+			return
+		}
+		if time.Now().After(deadline) {
+			ts.Fatalf("no %q in 15 s: %v", args[0], err)
+		}
+	}
+}
+
+// on runs a command in a subnet, with its stdout and stderr for the commands
+// that follow.
+func on(ts *testscript.TestScript, neg bool, args []string) {
+	if len(args) < 2 {
+		ts.Fatalf("usage: on SUBNET[,GROUP] CMD...")
+	}
+	subnet, group, _ := strings.Cut(args[0], ",")
+	command := []string{"exec", "--data-dir", ts.Getenv("DATA"), "--subnet", subnet}
+	if group != "" {
+		command = append(command, "--security-group", group)
+	}
+	err := ts.Exec("postern", append(append(command, "--"), args[1:]...)...)
+	if neg == (err == nil) {
+		ts.Fatalf("on %v: %v", args, err)
+	}
+}
+
+// server is a running postern serve of one scenario.
+type server struct {
+	cmd    *exec.Cmd
+	stderr bytes.Buffer
+	done   chan error
+}

@@ -1,0 +1,85 @@
+package script
+
+import (
+	"bufio"
+	"encoding/json"
+	"io"
+	"os/exec"
+	"syscall"
+	"time"
+
+	"github.com/rogpeppe/go-internal/testscript"
+)
+
+// serverKey finds a scenario's running server; a scenario runs one at a time.
+var servers = newRegistry[*testscript.TestScript, *server]()
+
+// serve starts postern serve on a free port, waits until it serves, and puts
+// what postern env prints into the environment.
+func serve(ts *testscript.TestScript, neg bool, args []string) {
+	args = append([]string{"serve", "--data-dir", ts.Getenv("DATA"), "--listen", "127.0.0.1:0",
+		"--dns-upstream", "none", "--flow-interval", "1s"}, args...)
+	s := &server{done: make(chan error, 1)}
+	s.cmd = exec.Command(lookPath(ts, "postern"), args...)
+	s.cmd.Dir = ts.MkAbs(".")
+	s.cmd.Stderr = &s.stderr
+	stdout, err := s.cmd.StdoutPipe()
+	ts.Check(err)
+	ts.Check(s.cmd.Start())
+	servers.put(ts, s)
+	ts.Defer(func() {
+		if s := servers.take(ts); s != nil {
+			s.stop(syscall.SIGTERM)
+			ts.Logf("server:\n%s", s.stderr.String())
+		}
+	})
+	_, err = bufio.NewReader(stdout).ReadString('\n') // the line that says it serves
+	go func() {
+		io.Copy(io.Discard, stdout)
+		s.done <- s.cmd.Wait()
+	}()
+	if (err != nil) != neg {
+		ts.Fatalf("serve: %v\n%s", err, s.stderr.String())
+	}
+	if neg {
+		return
+	}
+	ts.Check(ts.Exec("postern", "env", "--data-dir", ts.Getenv("DATA"), "--json"))
+	env := map[string]string{}
+	ts.Check(json.Unmarshal([]byte(ts.ReadFile("stdout")), &env))
+	for k, v := range env {
+		ts.Setenv(k, v)
+	}
+}
+
+// stop signals the server and waits for its end.
+func (s *server) stop(signal syscall.Signal) (took time.Duration, err error) {
+	began := time.Now()
+	s.cmd.Process.Signal(signal)
+	select {
+	case err = <-s.done:
+	case <-time.After(20 * time.Second):
+		s.cmd.Process.Kill()
+		err = <-s.done
+	}
+	return time.Since(began), err
+}
+
+func halt(ts *testscript.TestScript, neg bool, args []string) {
+	s := servers.take(ts)
+	if s == nil {
+		ts.Fatalf("nothing to halt")
+	}
+	took, err := s.stop(syscall.SIGTERM)
+	if err != nil || took > 2*time.Second {
+		ts.Fatalf("stopped after %v: %v\n%s", took, err, s.stderr.String())
+	}
+}
+
+func crash(ts *testscript.TestScript, neg bool, args []string) {
+	s := servers.take(ts)
+	if s == nil {
+		ts.Fatalf("nothing to crash")
+	}
+	s.stop(syscall.SIGKILL)
+}
