@@ -83,15 +83,13 @@ func (d *delivery) run(ctx context.Context) {
 // or ctx is done.
 func (d *delivery) deliver(ctx context.Context, b batch) {
 	backoff := firstBackoff
-	var err error
-	for attempt := range deliverAttempts {
-		if attempt > 0 && !sleep(ctx, backoff) {
-			break
-		}
-		if err = d.attempt(ctx, b); err == nil {
-			return
-		}
+	err := d.attempt(ctx, b)
+	for attempt := 1; err != nil && attempt < deliverAttempts && sleep(ctx, backoff); attempt++ {
 		backoff = min(2*backoff, maxBackoff)
+		err = d.attempt(ctx, b)
+	}
+	if err == nil {
+		return
 	}
 	d.log.Error("deliver flow records", "log", b.log.ID, "eni", b.eni.ID, "lost", len(b.records), "err", err)
 }
