@@ -1,0 +1,186 @@
+package logs
+
+import (
+	"container/heap"
+	"context"
+	"strings"
+
+	"github.com/postern/postern/service/logs/journal"
+	"github.com/postern/postern/store"
+	"github.com/postern/postern/vpc"
+	"github.com/postern/postern/wire"
+	"github.com/postern/postern/wire/logs"
+)
+
+// scanEvents is how many events one call looks at. An answer that stops there
+// has a token even if it has no events, as AWS's may.
+const scanEvents = 500_000
+
+// FilterLogEvents searches the streams of a group. The events are in the order of
+// time over all streams; interleaved is always on, as in AWS since 2019.
+func (s *Service) FilterLogEvents(ctx context.Context, in *logs.FilterLogEventsInput) (*logs.FilterLogEventsOutput, error) {
+	o, group, err := reference(owner(ctx), in.LogGroupName, in.LogGroupIdentifier)
+	if err != nil {
+		return nil, err
+	}
+	match, err := parsePattern(wire.Value(in.FilterPattern))
+	if err != nil {
+		return nil, err
+	}
+	r := s.store.Snapshot()
+	g, ok := s.store.LogGroups.Get(r, groupKey(o, group))
+	if !ok {
+		return nil, errGroupNotFound()
+	}
+	streams, err := s.selectStreams(r, o, group, in)
+	if err != nil {
+		return nil, err
+	}
+	w := s.window(g, in.StartTime, in.EndTime)
+	from := place{Time: w.first}
+	if in.NextToken != nil {
+		p, err := parsePlace(*in.NextToken)
+		if err != nil {
+			return nil, err
+		}
+		if p.Time >= w.first {
+			from = p
+		}
+	}
+	m, err := s.merge(streams, from, w.last)
+	if err != nil {
+		return nil, err
+	}
+	return search(ctx, m, match, limit(in.Limit))
+}
+
+// selectStreams returns the streams that a request names, all of the group if
+// it names none.
+func (s *Service) selectStreams(r store.Reader, o vpc.Owner, group string, in *logs.FilterLogEventsInput) ([]store.LogStream, error) {
+	prefix := wire.Value(in.LogStreamNamePrefix)
+	if prefix != "" && len(in.LogStreamNames) > 0 {
+		return nil, errInvalid("logStreamNames and logStreamNamePrefix are mutually exclusive parameters.")
+	}
+	var streams []store.LogStream
+	named := make(map[string]bool)
+	for _, name := range in.LogStreamNames {
+		_, l, err := s.find(r, o, group, name)
+		if err != nil {
+			return nil, err
+		}
+		if !named[name] {
+			streams = append(streams, l)
+		}
+		named[name] = true
+	}
+	if len(named) > 0 {
+		return streams, nil
+	}
+	for l := range s.streams(r, o, group) {
+		if strings.HasPrefix(l.Name, prefix) {
+			streams = append(streams, l)
+		}
+	}
+	return streams, nil
+}
+
+// search collects the events that match until the answer is full.
+func search(ctx context.Context, m *merge, match pattern, limit int) (*logs.FilterLogEventsOutput, error) {
+	out := &logs.FilterLogEventsOutput{Events: []logs.FilteredLogEvent{}, SearchedLogStreams: []logs.SearchedLogStream{}}
+	size := 0
+	for scanned := 0; ; scanned++ {
+		e, stream, ok := m.peek()
+		if !ok {
+			return out, nil
+		}
+		found := match.matches(e.Message)
+		if found {
+			size += len(e.Message) + eventOverhead
+		}
+		if len(out.Events) == limit || size > pageBytes && len(out.Events) > 0 || scanned == scanEvents {
+			out.NextToken = wire.Ptr(place{e.Time, stream, e.Sequence}.String())
+			return out, nil
+		}
+		if found {
+			out.Events = append(out.Events, logs.FilteredLogEvent{
+				EventId: wire.Ptr(eventID(stream, e)), IngestionTime: &e.Ingested, LogStreamName: &stream, Message: &e.Message, Timestamp: &e.Time,
+			})
+		}
+		if err := m.advance(); err != nil {
+			return nil, err
+		}
+		if scanned%1000 == 0 && ctx.Err() != nil {
+			return nil, ctx.Err()
+		}
+	}
+}
+
+// merge is a heap of streams by their next events.
+type merge struct {
+	heads []head
+	last  int64 // time of the end
+}
+
+type head struct {
+	stream string
+	event  journal.Event
+	cursor *journal.Cursor
+}
+
+// merge begins to read streams at a place, up to a time.
+func (s *Service) merge(streams []store.LogStream, from place, last int64) (*merge, error) {
+	m := &merge{last: last}
+	for _, l := range streams {
+		c, err := s.journal.Forward(files(l), from.in(l.Name))
+		if err != nil {
+			return nil, err
+		}
+		e, ok, err := c.Next()
+		if err != nil {
+			return nil, err
+		}
+		if ok && e.Time <= last {
+			m.heads = append(m.heads, head{l.Name, e, c})
+		}
+	}
+	heap.Init(m)
+	return m, nil
+}
+
+// peek returns the next event and its stream.
+func (m *merge) peek() (journal.Event, string, bool) {
+	if len(m.heads) == 0 {
+		return journal.Event{}, "", false
+	}
+	return m.heads[0].event, m.heads[0].stream, true
+}
+
+func (m *merge) advance() error {
+	e, ok, err := m.heads[0].cursor.Next()
+	if err != nil {
+		return err
+	}
+	if !ok || e.Time > m.last {
+		heap.Pop(m)
+		return nil
+	}
+	m.heads[0].event = e
+	heap.Fix(m, 0)
+	return nil
+}
+
+func (m *merge) Len() int { return len(m.heads) }
+func (m *merge) Less(i, j int) bool {
+	a, b := m.heads[i], m.heads[j]
+	if a.event.Time != b.event.Time {
+		return a.event.Time < b.event.Time
+	}
+	return a.stream < b.stream
+}
+func (m *merge) Swap(i, j int) { m.heads[i], m.heads[j] = m.heads[j], m.heads[i] }
+func (m *merge) Push(x any)    { m.heads = append(m.heads, x.(head)) }
+func (m *merge) Pop() any {
+	last := m.heads[len(m.heads)-1]
+	m.heads = m.heads[:len(m.heads)-1]
+	return last
+}
