@@ -1,0 +1,228 @@
+package dataplane
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/netip"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+
+	"github.com/postern/postern/dataplane/link"
+	"github.com/postern/postern/dataplane/netns"
+	"github.com/vishvananda/netlink"
+)
+
+// Config is what a Host works with. Both fields are required.
+type Config struct {
+	// Dir holds the namespaces, as bind mounts named by the ids of their VPCs
+	// and ENIs. It must exist. Where it is on a mount namespace of its own,
+	// the host sees nothing of them.
+	Dir string
+	Log *slog.Logger
+}
+
+// Host holds VPCs in the kernel. Its methods may be called concurrently;
+// those for one VPC wait for each other.
+type Host struct {
+	dir string
+	log *slog.Logger
+
+	mu     sync.Mutex
+	rooms  map[string]*room  // by VPC id
+	owners map[string]string // VPC ids, by the ENI whose namespace they own
+}
+
+// NewHost takes over what is in c.Dir.
+func NewHost(c Config) (*Host, error) {
+	if info, err := os.Stat(c.Dir); err != nil || !info.IsDir() {
+		return nil, fmt.Errorf("no folder for network namespaces at %s: %w", c.Dir, err)
+	}
+	dir, err := filepath.Abs(c.Dir)
+	if err != nil {
+		return nil, err
+	}
+	return &Host{dir: dir, log: c.Log, rooms: map[string]*room{}, owners: map[string]string{}}, nil
+}
+
+// Close lets go of the kernel. What it holds stays, and goes on.
+func (h *Host) Close() error {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for id, r := range h.rooms {
+		r.mu.Lock()
+		r.close()
+		r.mu.Unlock()
+		delete(h.rooms, id)
+	}
+	return nil
+}
+
+// List names the VPCs that the kernel holds anything of, in order.
+func (h *Host) List() ([]string, error) { return netns.List(h.dir, "vpc-") }
+
+// Netns is the path of the namespace of a workload's ENI.
+func (h *Host) Netns(eni string) string { return filepath.Join(h.dir, eni) }
+
+func (h *Host) path(vpc string) string { return filepath.Join(h.dir, vpc) }
+
+// Set makes the kernel hold v and nothing else for it. New filters are in
+// force when it returns; connections that were let in before go on, unless
+// an address at their ends is gone.
+func (h *Host) Set(ctx context.Context, v VPC) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	r := h.enter(v.ID)
+	defer r.mu.Unlock()
+	if err := r.set(h, v); err != nil {
+		r.close() // begin from what the kernel says next time
+		return fmt.Errorf("set %s: %w", v.ID, err)
+	}
+	return nil
+}
+
+// Delete removes a VPC with everything in it. Processes of its workloads live
+// on, cut off. An absent VPC is no error.
+func (h *Host) Delete(ctx context.Context, id string) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	r := h.enter(id)
+	defer r.mu.Unlock()
+	defer r.close()
+	if err := r.remove(h, id); err != nil {
+		return fmt.Errorf("delete %s: %w", id, err)
+	}
+	h.mu.Lock()
+	delete(h.rooms, id)
+	h.mu.Unlock()
+	return nil
+}
+
+// Listen listens for TCP connections in a VPC. The caller closes the listener.
+func (h *Host) Listen(id string, a netip.AddrPort) (l net.Listener, err error) {
+	var c net.ListenConfig
+	c.SetMultipathTCP(false) // workloads speak TCP; it would only cost
+	err = netns.Do(h.path(id), func() error {
+		l, err = c.Listen(context.Background(), "tcp4", a.String())
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("listen in %s: %w", id, err)
+	}
+	return l, nil
+}
+
+// ListenPacket opens a UDP socket in a VPC. The caller closes it.
+func (h *Host) ListenPacket(id string, a netip.AddrPort) (p net.PacketConn, err error) {
+	err = netns.Do(h.path(id), func() error {
+		p, err = net.ListenUDP("udp4", net.UDPAddrFromAddrPort(a))
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("listen in %s: %w", id, err)
+	}
+	return p, nil
+}
+
+// enter returns the room of a VPC, locked.
+func (h *Host) enter(id string) *room {
+	for {
+		h.mu.Lock()
+		r := h.rooms[id]
+		if r == nil {
+			r = &room{path: h.path(id)}
+			h.rooms[id] = r
+		}
+		h.mu.Unlock()
+		r.mu.Lock()
+		h.mu.Lock()
+		same := h.rooms[id] == r
+		h.mu.Unlock()
+		if same {
+			return r
+		}
+		r.mu.Unlock() // deleted in the meantime
+	}
+}
+
+// owned names the ENIs whose namespaces belong to a VPC. Each namespace says
+// so itself, by the alias of its lo; it is asked once.
+func (h *Host) owned(vpc string) ([]string, error) {
+	enis, err := netns.List(h.dir, "eni-")
+	if err != nil {
+		return nil, err
+	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	var mine []string
+	for _, eni := range enis {
+		if _, known := h.owners[eni]; !known {
+			owner, err := readOwner(h.Netns(eni))
+			if err != nil {
+				return nil, fmt.Errorf("owner of %s: %w", eni, err)
+			}
+			h.owners[eni] = owner
+		}
+		if h.owners[eni] == vpc {
+			mine = append(mine, eni)
+		}
+	}
+	return mine, nil
+}
+
+func (h *Host) setOwner(eni, vpc string) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if vpc == "" {
+		delete(h.owners, eni)
+		return
+	}
+	h.owners[eni] = vpc
+}
+
+func readOwner(path string) (string, error) {
+	w, err := link.Open(path)
+	if err != nil {
+		return "", err
+	}
+	defer w.Close()
+	lo, err := w.LinkByName("lo")
+	if err != nil {
+		return "", err
+	}
+	return lo.Attrs().Alias, nil
+}
+
+// writeOwner is for a new namespace, before anybody sees it.
+func writeOwner(vpc string) error {
+	w, err := netlink.NewHandle()
+	if err != nil {
+		return err
+	}
+	defer w.Close()
+	lo, err := w.LinkByName("lo")
+	if err != nil {
+		return err
+	}
+	return w.LinkSetAlias(lo, vpc)
+}
+
+// valid refuses ids that would lead out of the folder.
+func valid(v VPC) error {
+	var errs []error
+	for _, l := range v.Links {
+		if !strings.HasPrefix(l.ENI, "eni-") || filepath.Base(l.ENI) != l.ENI {
+			errs = append(errs, fmt.Errorf("%q is not an ENI", l.ENI))
+		}
+	}
+	if !strings.HasPrefix(v.ID, "vpc-") || filepath.Base(v.ID) != v.ID {
+		errs = append(errs, fmt.Errorf("%q is not a VPC", v.ID))
+	}
+	return errors.Join(errs...)
+}

@@ -1,0 +1,98 @@
+package nft
+
+import (
+	"flag"
+	"net/netip"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/postern/postern/vpc"
+)
+
+var update = flag.Bool("update", false, "rewrite testdata")
+
+const (
+	appID      = "eni-0aaaaaaaaaaaaaaa1"
+	dbID       = "eni-0bbbbbbbbbbbbbbb2"
+	doorID     = "eni-0ccccccccccccccc3"
+	clientsID  = "sg-0aaaaaaaaaaaaaaaa"
+	endpointID = "sg-0eeeeeeeeeeeeeeee"
+	everyID    = "sg-0ffffffffffffffff"
+)
+
+func addr(s string) netip.Addr   { return netip.MustParseAddr(s) }
+func cidr(s string) netip.Prefix { return netip.MustParsePrefix(s) }
+func sgr(n string) string        { return "sgr-0000000000000000" + n }
+func workload(id, a string, groups ...string) vpc.ENI {
+	return vpc.ENI{ID: id, Type: vpc.InterfaceWorkload, Address: addr(a), Groups: groups}
+}
+func endpoint(id, a string, groups ...string) vpc.ENI {
+	return vpc.ENI{ID: id, Type: vpc.InterfaceEndpoint, Address: addr(a), Groups: groups}
+}
+
+// configs are the rulesets of testdata, by file name.
+func configs() map[string]Config {
+	resolvers := []netip.Addr{addr("10.0.0.2"), addr("169.254.169.253")}
+	gateways := []netip.Addr{addr("10.0.1.1"), addr("10.0.2.1")}
+	return map[string]Config{
+		"empty": {Resolvers: resolvers, Gateways: gateways},
+		"endpoint": {
+			Resolvers: resolvers, Gateways: gateways,
+			ENIs: []vpc.ENI{workload(appID, "10.0.1.5", clientsID), endpoint(doorID, "10.0.2.7", endpointID)},
+			Groups: []vpc.SecurityGroup{
+				{ID: clientsID, Rules: []vpc.SecurityGroupRule{
+					{ID: sgr("1"), Egress: true, Protocol: vpc.ProtocolTCP, FromPort: 443, ToPort: 443, Group: endpointID}}},
+				{ID: endpointID, Rules: []vpc.SecurityGroupRule{
+					{ID: sgr("2"), Protocol: vpc.ProtocolTCP, FromPort: 443, ToPort: 443, Group: clientsID},
+					{ID: sgr("3"), Egress: true, Protocol: vpc.ProtocolAll, CIDR: cidr("0.0.0.0/0")}}},
+			},
+		},
+		"rules": {
+			Resolvers: resolvers, Gateways: gateways,
+			ENIs: []vpc.ENI{workload(appID, "10.0.1.5", everyID, clientsID), workload(dbID, "10.0.1.6", everyID, "sg-0000000000000gone")},
+			Groups: []vpc.SecurityGroup{
+				{ID: clientsID},
+				{ID: everyID, Rules: everyRule()},
+			},
+		},
+	}
+}
+
+// everyRule has a rule of each kind.
+func everyRule() []vpc.SecurityGroupRule {
+	return []vpc.SecurityGroupRule{
+		{ID: sgr("1"), Protocol: vpc.ProtocolAll, FromPort: -1, ToPort: -1, CIDR: cidr("0.0.0.0/0")},
+		{ID: sgr("2"), Protocol: vpc.ProtocolAll, FromPort: -1, ToPort: -1, Group: everyID},
+		{ID: sgr("3"), Protocol: vpc.ProtocolTCP, FromPort: 443, ToPort: 443, CIDR: cidr("10.0.0.0/16")},
+		{ID: sgr("4"), Protocol: vpc.ProtocolTCP, FromPort: 1024, ToPort: 65535, CIDR: cidr("10.0.1.128/25")},
+		{ID: sgr("5"), Protocol: vpc.ProtocolUDP, FromPort: 0, ToPort: 65535, CIDR: cidr("10.0.1.5/32")},
+		{ID: sgr("6"), Protocol: vpc.ProtocolICMP, FromPort: 8, ToPort: -1, CIDR: cidr("10.0.0.0/8")},
+		{ID: sgr("7"), Protocol: vpc.ProtocolICMP, FromPort: 3, ToPort: 4, CIDR: cidr("0.0.0.0/0")},
+		{ID: sgr("8"), Protocol: vpc.ProtocolICMP, FromPort: -1, ToPort: -1, CIDR: cidr("0.0.0.0/0")},
+		{ID: sgr("9"), Protocol: 50, FromPort: -1, ToPort: -1, CIDR: cidr("192.0.2.0/24")},
+		{ID: sgr("a"), Protocol: vpc.ProtocolAll, CIDR: cidr("::/0")}, // VPCs have no IPv6: no rule
+		{ID: sgr("b"), Protocol: vpc.ProtocolTCP, FromPort: 0, ToPort: 80, CIDR: cidr("203.0.113.4/31"), Egress: true},
+		{ID: sgr("c"), Protocol: vpc.ProtocolTCP, FromPort: 22, ToPort: 22, Group: "sg-0000000000000none", Egress: true},
+	}
+}
+
+func TestBuild(t *testing.T) {
+	for name, c := range configs() {
+		path := filepath.Join("testdata", name+".nft")
+		got := Build(c).String()
+		if *update {
+			if err := os.WriteFile(path, []byte(got), 0o644); err != nil {
+				t.Fatal(err)
+			}
+		}
+		want, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(string(want), got); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", path, diff)
+		}
+	}
+}

@@ -1,0 +1,162 @@
+package nft
+
+import (
+	"os/exec"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/postern/postern/dataplane/netns"
+	"github.com/postern/postern/dataplane/netns/netnstest"
+	"github.com/postern/postern/vpc"
+	"pgregory.net/rapid"
+)
+
+func TestMain(m *testing.M) { netnstest.Main(m) }
+
+// What is loaded into the kernel is listed back as it was built.
+func TestKernelListsWhatWasBuilt(t *testing.T) {
+	for name, c := range configs() {
+		t.Run(name, func(t *testing.T) {
+			conn := Open(netnstest.New(t))
+			apply(t, conn, Build(c))
+		})
+	}
+}
+
+// apply applies want and expects the kernel to hold it.
+func apply(t *testing.T, conn *Conn, want Ruleset) {
+	t.Helper()
+	if err := conn.Apply(want); err != nil {
+		t.Fatal(err)
+	}
+	got, err := conn.List()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(want.String(), got.String()); diff != "" {
+		t.Fatalf("kernel (-want +got):\n%s", diff)
+	}
+}
+
+// nft(8) reads our rulesets the way we do, in both directions.
+func TestToolAgrees(t *testing.T) {
+	if _, err := exec.LookPath("nft"); err != nil {
+		t.Skip("no nft here")
+	}
+	for name, c := range configs() {
+		t.Run(name, func(t *testing.T) {
+			want := Build(c).String()
+			ours := netnstest.New(t)
+			apply(t, Open(ours), Build(c))
+			if diff := cmp.Diff(canonical(want), canonical(tool(t, ours, "", "-y", "-p", "list", "ruleset"))); diff != "" {
+				t.Errorf("nft list ruleset (-want +got):\n%s", diff)
+			}
+			theirs := netnstest.New(t)
+			tool(t, theirs, want, "-f", "-")
+			got, err := Open(theirs).List()
+			if err != nil {
+				t.Fatal(err)
+			}
+			// nft matches type and code as one number, 3·256 + 4.
+			text := strings.Replace(got.String(), "meta nfproto ipv4 icmp sport 772", "icmp type 3 icmp code 4", 1)
+			if diff := cmp.Diff(want, text); diff != "" {
+				t.Errorf("after nft -f (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+// canonical undoes what nft shows in another way: several elements in a line,
+// names of ICMP types.
+func canonical(list string) string {
+	list = regexp.MustCompile(`,\s+`).ReplaceAllString(list, ", ")
+	return strings.NewReplacer("echo-request", "8", "destination-unreachable", "3", "frag-needed", "4").Replace(list)
+}
+
+// tool runs nft in the namespace at path.
+func tool(t *testing.T, path, stdin string, args ...string) string {
+	t.Helper()
+	out, err := runTool(path, stdin, args...)
+	if err != nil {
+		t.Fatalf("nft %v: %v\n%s", args, err, out)
+	}
+	return out
+}
+
+func runTool(path, stdin string, args ...string) (string, error) {
+	var out strings.Builder
+	cmd := exec.Command("nft", args...)
+	cmd.Stdin, cmd.Stdout, cmd.Stderr = strings.NewReader(stdin), &out, &out
+	if err := netns.Start(cmd, path); err != nil {
+		return "", err
+	}
+	err := cmd.Wait()
+	return out.String(), err
+}
+
+// What is asked for is what the kernel gets, whatever it held before, and
+// what did not change is not touched.
+func TestApplyFromAnyState(t *testing.T) {
+	path := netnstest.New(t)
+	conn := Open(path)
+	rapid.Check(t, func(t *rapid.T) {
+		if rapid.Bool().Draw(t, "restarted") {
+			conn = Open(path)
+		}
+		if junk := rapid.SampledFrom(junkRulesets).Draw(t, "junk"); junk != "" {
+			if _, err := runTool(path, junk, "-f", "-"); err != nil {
+				t.Skip("no nft, or it refuses: ", err) // such as a second chain of a name
+			}
+		}
+		want := Build(drawConfig(t))
+		if err := conn.Apply(want); err != nil {
+			t.Fatal(err)
+		}
+		got, err := Open(path).List()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(want.String(), got.String()); diff != "" {
+			t.Fatalf("kernel (-want +got):\n%s", diff)
+		}
+	})
+}
+
+var junkRulesets = []string{
+	"", "", "", "",
+	"table inet postern { chain sender-gate { accept\n} }",
+	"table inet postern { chain sender-gate { type filter hook prerouting priority -150; policy accept; } }",
+	"table inet postern { set sources { type ipv4_addr\n elements = { 192.0.2.1 } } }",
+	"table inet postern { chain eni-0aaaaaaaaaaaaaaa1-in { socket transparent 1 accept\n} }",
+	"table inet postern { chain x { type filter hook input priority -1; policy drop; } }",
+	"table inet postern { chain eni-0aaaaaaaaaaaaaaa1-in { }\n map m { type ipv4_addr : verdict\n elements = { 10.0.0.1 : jump eni-0aaaaaaaaaaaaaaa1-in } } }",
+	"table inet postern { set sg-0aaaaaaaaaaaaaaaa { type ipv4_addr\n flags interval\n elements = { 10.0.0.0/8 } } }",
+	"table ip other { chain c { type filter hook input priority 0; policy drop; } }",
+	"flush ruleset",
+}
+
+// drawConfig draws a VPC with few names, so that they come again.
+func drawConfig(t *rapid.T) Config {
+	groups := []string{clientsID, endpointID, everyID}
+	var c Config
+	for _, id := range groups {
+		if rapid.Bool().Draw(t, "group") {
+			rules := rapid.SliceOfN(rapid.SampledFrom(everyRule()), 0, 4).Draw(t, "rules")
+			c.Groups = append(c.Groups, vpc.SecurityGroup{ID: id, Rules: rules})
+		}
+	}
+	for i, id := range []string{appID, dbID, doorID} {
+		if !rapid.Bool().Draw(t, "eni") {
+			continue
+		}
+		e := vpc.ENI{ID: id, Type: vpc.InterfaceWorkload, Address: vpc.Nth(cidr("10.0.1.0/24"), uint32(rapid.IntRange(4, 5).Draw(t, "address")+2*i))}
+		if rapid.Bool().Draw(t, "endpoint") {
+			e.Type = vpc.InterfaceEndpoint
+		}
+		e.Groups = rapid.SliceOfNDistinct(rapid.SampledFrom(groups), 1, 2, rapid.ID).Draw(t, "groups")
+		c.ENIs = append(c.ENIs, e)
+	}
+	return c
+}

@@ -1,0 +1,79 @@
+package nft
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/postern/postern/vpc"
+)
+
+// Work is in proportion to the change.
+func TestDiff(t *testing.T) {
+	old := configs()["endpoint"]
+	for _, row := range []struct {
+		change string
+		do     func(*Config)
+		want   string
+	}{
+		{"nothing", func(c *Config) {}, ``},
+		{"a rule goes", func(c *Config) { c.Groups[0].Rules = nil }, `
+			fill chain sg-0aaaaaaaaaaaaaaaa-out
+			delete set sg-0eeeeeeeeeeeeeeee`},
+		{"a member comes", func(c *Config) { c.ENIs = append(c.ENIs, workload(dbID, "10.0.1.6", clientsID)) }, `
+			add chain eni-0bbbbbbbbbbbbbbb2-in
+			add chain eni-0bbbbbbbbbbbbbbb2-out
+			elements of sg-0aaaaaaaaaaaaaaaa: +10.0.1.6
+			elements of sources: +"eni-bbbbbbbbbb2" . 10.0.1.6
+			fill chain eni-0bbbbbbbbbbbbbbb2-in
+			fill chain eni-0bbbbbbbbbbbbbbb2-out
+			elements of receivers: +"eni-bbbbbbbbbb2"
+			elements of senders: +"eni-bbbbbbbbbb2"`},
+		{"an endpoint goes", func(c *Config) { c.ENIs = c.ENIs[:1] }, `
+			elements of sg-0eeeeeeeeeeeeeeee: -10.0.2.7
+			elements of endpoints: -10.0.2.7
+			flush chain eni-0ccccccccccccccc3-in
+			flush chain sg-0eeeeeeeeeeeeeeee-in
+			delete chain eni-0ccccccccccccccc3-in
+			delete chain sg-0eeeeeeeeeeeeeeee-in
+			delete set sg-0aaaaaaaaaaaaaaaa`},
+		{"an address moves to another endpoint", func(c *Config) { c.ENIs[1].ID = dbID }, `
+			add chain eni-0bbbbbbbbbbbbbbb2-in
+			fill chain eni-0bbbbbbbbbbbbbbb2-in
+			elements of endpoints: -10.0.2.7 +10.0.2.7
+			flush chain eni-0ccccccccccccccc3-in
+			delete chain eni-0ccccccccccccccc3-in`},
+	} {
+		c := old
+		c.ENIs, c.Groups = slices.Clone(old.ENIs), slices.Clone(old.Groups)
+		row.do(&c)
+		var got []string
+		for _, s := range diff(Build(old), Build(c)) {
+			got = append(got, s.text)
+		}
+		want := strings.Fields(strings.ReplaceAll(strings.TrimSpace(row.want), "\n", " "))
+		if diff := cmp.Diff(strings.Join(want, " "), strings.Join(got, " ")); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", row.change, diff)
+		}
+	}
+}
+
+// What is not exactly one of our rules does not look like one.
+func TestForeignRulesLookForeign(t *testing.T) {
+	ours := allow(vpc.SecurityGroupRule{Protocol: vpc.ProtocolTCP, FromPort: 443, ToPort: 443, CIDR: cidr("10.0.0.0/16")}, source)
+	text := exprsText(ours.Exprs)
+	if text != "ip saddr 10.0.0.0/16 tcp dport 443 accept" {
+		t.Fatal(text)
+	}
+	for i := range ours.Exprs {
+		less := slices.Delete(slices.Clone(ours.Exprs), i, i+1)
+		if got := exprsText(less); got == text {
+			t.Errorf("without expression %d (%T) it reads the same", i, ours.Exprs[i])
+		}
+		more := slices.Insert(slices.Clone(ours.Exprs), i, newExpr("socket"))
+		if got := exprsText(more); got == text {
+			t.Errorf("with a foreign expression at %d it reads the same", i)
+		}
+	}
+}

@@ -1,0 +1,23 @@
+// Package nft turns the security groups of a VPC into the nftables table
+// "inet postern" of its namespace.
+//
+// A packet passes two gates, in separate base chains, so that what one
+// accepts the other still judges: the sender's egress rules when it comes in
+// from the sender's link (sender-gate, before routing), the receiver's ingress
+// rules when it goes out to the receiver's link (receiver-gate) or into a
+// socket behind an endpoint's address (endpoint-gate). Verdict maps by link
+// and by address find the ENI, so the cost of a packet grows neither with the
+// number of ENIs nor with that of the groups.
+//
+//	eni-…-out, eni-…-in   the groups of one ENI, then log and drop
+//	sg-…-out, sg-…-in     the rules of one group; each rule's comment is its sgr-…
+//	@sg-…                 the members of a group that a rule refers to
+//
+// Build is a pure function from the security groups to a Ruleset. Conn.Apply
+// changes the kernel's table into a Ruleset: what differs, in one transaction.
+//
+// The messages are written here and not by google/nftables' Conn because that
+// one asks the kernel to acknowledge and echo every object: in a user
+// namespace, where a socket's buffer is limited, a few hundred rules overflow
+// it. Its expressions and their encoding are used as they are.
+package nft

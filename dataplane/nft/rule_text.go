@@ -1,0 +1,290 @@
+package nft
+
+import (
+	"bytes"
+	"encoding/binary"
+	"fmt"
+	"net/netip"
+	"strings"
+
+	"github.com/google/nftables/binaryutil"
+	"github.com/google/nftables/expr"
+	"golang.org/x/sys/unix"
+)
+
+// exprsText is a rule as nft lists it. What Build does not write shows as
+// something that nothing of ours equals.
+func exprsText(exprs []expr.Any) string {
+	d := decompiler{}
+	for i, e := range exprs {
+		var next expr.Any
+		if i+1 < len(exprs) {
+			next = exprs[i+1]
+		}
+		d.step(e, next)
+	}
+	return strings.Join(d.words, " ")
+}
+
+// unseen reports whether a match of the network protocol, or else of the
+// transport protocol, goes without saying before next.
+func unseen(network bool, next expr.Any) bool {
+	switch e := next.(type) {
+	case *expr.Payload:
+		return network == (e.Base == expr.PayloadBaseNetworkHeader)
+	case *expr.Meta:
+		return network && e.Key == expr.MetaKeyIIFNAME
+	}
+	return false
+}
+
+// decompiler follows what the registers hold.
+type decompiler struct {
+	words []string
+	loads []load // in the order of their registers
+	mask  []byte // of a bitwise operation on the last load
+	ipv4  bool   // the packet is known to be IPv4
+	proto string // the layer 4 protocol that was matched last
+	from  string // lower end of a range
+}
+
+// load is what a register was loaded with.
+type load struct {
+	name string
+	size int // bytes
+}
+
+func (d *decompiler) say(format string, args ...any) {
+	d.words = append(d.words, fmt.Sprintf(format, args...))
+}
+
+func (d *decompiler) step(e, next expr.Any) {
+	switch e := e.(type) {
+	case *expr.Meta:
+		d.load(metaName(e), 1)
+	case *expr.Ct:
+		d.load(ctName(e), 4)
+	case *expr.Payload:
+		d.load(d.payloadName(e), int(e.Len))
+	case *expr.Bitwise:
+		d.mask = e.Mask
+		if !bytes.Equal(e.Xor, make([]byte, len(e.Xor))) {
+			d.say("xor 0x%x", e.Xor)
+		}
+	case *expr.Cmp:
+		d.compare(e, next)
+		if e.Op != expr.CmpOpGte {
+			d.reset()
+		}
+	case *expr.Lookup:
+		d.lookup(e)
+		d.reset()
+	case *expr.Log:
+		d.say("log prefix %q group %d snaplen %d", e.Data, e.Group, e.Snaplen)
+		if e.Flags != 0 || e.QThreshold != 0 {
+			d.say("flags %d queue-threshold %d", e.Flags, e.QThreshold)
+		}
+	case *expr.Notrack:
+		d.say("notrack")
+	case *expr.Verdict:
+		d.say("%s", verdictText(e.Kind, e.Chain))
+	default:
+		d.say("%T", e)
+	}
+}
+
+func (d *decompiler) load(name string, size int) { d.loads = append(d.loads, load{name, size}) }
+func (d *decompiler) reset()                     { d.loads, d.mask, d.from = nil, nil, "" }
+
+func (d *decompiler) subject() string {
+	names := make([]string, len(d.loads))
+	for i, l := range d.loads {
+		names[i] = l.name
+	}
+	return strings.Join(names, " . ")
+}
+
+func metaName(e *expr.Meta) string {
+	switch e.Key {
+	case expr.MetaKeyNFPROTO:
+		return "meta nfproto"
+	case expr.MetaKeyL4PROTO:
+		return "meta l4proto"
+	case expr.MetaKeyIIFNAME:
+		return "iifname"
+	case expr.MetaKeyOIFNAME:
+		return "oifname"
+	}
+	return fmt.Sprintf("meta %d", e.Key)
+}
+
+func ctName(e *expr.Ct) string {
+	if e.Key == expr.CtKeySTATE {
+		return "ct state"
+	}
+	return fmt.Sprintf("ct %d", e.Key)
+}
+
+func (d *decompiler) payloadName(e *expr.Payload) string {
+	switch {
+	case e.Base == expr.PayloadBaseNetworkHeader && !d.ipv4:
+	case e.Base == expr.PayloadBaseNetworkHeader && e.Offset == source && e.Len <= 4:
+		return "ip saddr"
+	case e.Base == expr.PayloadBaseNetworkHeader && e.Offset == destination && e.Len <= 4:
+		return "ip daddr"
+	case e.Base == expr.PayloadBaseTransportHeader && e.Len == 2 && e.Offset == sourcePort:
+		return d.proto + " sport"
+	case e.Base == expr.PayloadBaseTransportHeader && e.Len == 2 && e.Offset == destinationPort:
+		return d.proto + " dport"
+	case e.Base == expr.PayloadBaseTransportHeader && e.Len == 1 && e.Offset == 0:
+		return "icmp type"
+	case e.Base == expr.PayloadBaseTransportHeader && e.Len == 1 && e.Offset == 1:
+		return "icmp code"
+	}
+	return fmt.Sprintf("@%d,%d,%d", e.Base, e.Offset*8, e.Len*8)
+}
+
+// protocolNames are those whose ports can be matched.
+var protocolNames = map[byte]string{unix.IPPROTO_TCP: "tcp", unix.IPPROTO_UDP: "udp", unix.IPPROTO_ICMP: "icmp"}
+
+func (d *decompiler) compare(e *expr.Cmp, next expr.Any) {
+	subject := d.subject()
+	switch subject {
+	case "meta nfproto":
+		d.ipv4 = e.Op == expr.CmpOpEq && bytes.Equal(e.Data, []byte{unix.NFPROTO_IPV4})
+		if d.ipv4 && unseen(true, next) {
+			return
+		}
+		d.say("meta nfproto %s%s", operator(e.Op), nfproto(e.Data))
+	case "meta l4proto":
+		if len(e.Data) == 1 {
+			d.proto = protocolNames[e.Data[0]]
+		}
+		if e.Op == expr.CmpOpEq && d.proto != "" && unseen(false, next) {
+			return
+		}
+		d.say("meta l4proto %s%d", operator(e.Op), number(e.Data))
+	case "ct state":
+		d.say("ct state %s", d.states(e))
+	case "ip saddr", "ip daddr":
+		d.say("%s %s%s", subject, operator(e.Op), d.prefix(e.Data))
+	default:
+		d.number(subject, e)
+	}
+}
+
+// number writes a comparison with a number, or a range of two.
+func (d *decompiler) number(subject string, e *expr.Cmp) {
+	value := fmt.Sprint(number(e.Data))
+	switch {
+	case e.Op == expr.CmpOpGte && d.from == "":
+		d.from = value
+	case e.Op == expr.CmpOpLte && d.from != "":
+		d.say("%s %s-%s", subject, d.from, value)
+	default:
+		d.say("%s %s%s", subject, operator(e.Op), value)
+	}
+}
+
+func operator(op expr.CmpOp) string {
+	switch op {
+	case expr.CmpOpEq:
+		return ""
+	case expr.CmpOpNeq:
+		return "!= "
+	case expr.CmpOpLt:
+		return "< "
+	case expr.CmpOpLte:
+		return "<= "
+	case expr.CmpOpGt:
+		return "> "
+	}
+	return ">= "
+}
+
+func nfproto(data []byte) string {
+	if bytes.Equal(data, []byte{unix.NFPROTO_IPV4}) {
+		return "ipv4"
+	}
+	return fmt.Sprint(number(data))
+}
+
+// states reads "the state and mask is not 0".
+func (d *decompiler) states(e *expr.Cmp) string {
+	if len(d.mask) != 4 || e.Op != expr.CmpOpNeq || number(e.Data) != 0 {
+		return fmt.Sprintf("%s0x%x/0x%x", operator(e.Op), e.Data, d.mask)
+	}
+	bits := binaryutil.NativeEndian.Uint32(d.mask)
+	var list []string
+	for _, s := range []struct {
+		bit  uint32
+		name string
+	}{{invalid, "invalid"}, {established, "established"}, {related, "related"}} {
+		if bits&s.bit != 0 {
+			list = append(list, s.name)
+			bits &^= s.bit
+		}
+	}
+	if bits != 0 {
+		list = append(list, fmt.Sprintf("0x%x", bits))
+	}
+	return strings.Join(list, ",")
+}
+
+// prefix reads an address or the first bytes of one, under the mask.
+func (d *decompiler) prefix(data []byte) string {
+	var a [4]byte
+	n := copy(a[:], data)
+	bits := n * 8
+	if d.mask != nil {
+		ones := uint32(0)
+		if len(d.mask) == 4 {
+			ones = binary.BigEndian.Uint32(d.mask)
+		}
+		for bits = 0; bits < 32 && ones&(1<<(31-bits)) != 0; {
+			bits++
+		}
+		if len(d.mask) != 4 || ones<<bits != 0 {
+			return fmt.Sprintf("%v&0x%x", netip.AddrFrom4(a), d.mask)
+		}
+	}
+	if bits == 32 {
+		return netip.AddrFrom4(a).String()
+	}
+	return netip.PrefixFrom(netip.AddrFrom4(a), bits).String()
+}
+
+func number(data []byte) uint64 {
+	var n uint64
+	for _, b := range data {
+		n = n<<8 | uint64(b)
+	}
+	return n
+}
+
+func (d *decompiler) lookup(e *expr.Lookup) {
+	word := ""
+	switch {
+	case e.IsDestRegSet:
+		word = "vmap "
+	case e.Invert:
+		word = "!= "
+	}
+	d.say("%s %s@%s", d.subject(), word, e.SetName)
+}
+
+func verdictText(kind expr.VerdictKind, chain string) string {
+	switch kind {
+	case expr.VerdictAccept:
+		return "accept"
+	case expr.VerdictDrop:
+		return "drop"
+	case expr.VerdictJump:
+		return "jump " + chain
+	case expr.VerdictGoto:
+		return "goto " + chain
+	case expr.VerdictReturn:
+		return "return"
+	}
+	return fmt.Sprintf("verdict %d %s", kind, chain)
+}

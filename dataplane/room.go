@@ -1,0 +1,190 @@
+package dataplane
+
+import (
+	"fmt"
+	"net/netip"
+	"sync"
+
+	"github.com/postern/postern/dataplane/conntrack"
+	"github.com/postern/postern/dataplane/link"
+	"github.com/postern/postern/dataplane/netns"
+	"github.com/postern/postern/dataplane/nft"
+	"github.com/postern/postern/dataplane/route"
+	"github.com/vishvananda/netlink"
+)
+
+// room is what a Host keeps of one VPC between two calls: open sockets in its
+// namespace and what it knows to be right there.
+type room struct {
+	mu   sync.Mutex // held for a whole Set or Delete
+	path string
+
+	routes *netlink.Handle
+	filter *nft.Conn
+	known  map[string]link.Link  // links whose workload's end has been seen to, by ENI
+	owners map[netip.Addr]string // ENIs by address as of the last Set; nil: not known
+}
+
+// open finds or makes the namespace.
+func (r *room) open() error {
+	if r.routes != nil && netns.Exists(r.path) {
+		return nil
+	}
+	r.close()
+	if err := netns.Create(r.path, nil); err != nil {
+		return err
+	}
+	if err := netns.Do(r.path, func() error { return netns.SetSysctls(sysctls()) }); err != nil {
+		return err
+	}
+	routes, err := link.Open(r.path)
+	if err != nil {
+		return err
+	}
+	r.routes, r.filter, r.known = routes, nft.Open(r.path), map[string]link.Link{}
+	return nil
+}
+
+func (r *room) close() {
+	if r.routes != nil {
+		r.routes.Close()
+	}
+	r.routes, r.filter, r.known, r.owners = nil, nil, nil, nil
+}
+
+// set removes first, filters then, and adds last: no address is reachable
+// with another one's filter.
+func (r *room) set(h *Host, v VPC) error {
+	if err := valid(v); err != nil {
+		return err
+	}
+	if err := r.open(); err != nil {
+		return err
+	}
+	if err := r.prune(h, v); err != nil {
+		return err
+	}
+	if err := r.judge(nft.Build(v.filter())); err != nil {
+		return err
+	}
+	if err := link.SetLocals(r.routes, v.Locals); err != nil {
+		return err
+	}
+	if err := r.connect(h, v); err != nil {
+		return err
+	}
+	return route.Set(r.routes, v.Links)
+}
+
+// prune removes what v does not have.
+func (r *room) prune(h *Host, v VPC) error {
+	if err := link.Prune(r.routes, v.Links); err != nil {
+		return err
+	}
+	keep := map[string]bool{}
+	for _, l := range v.Links {
+		keep[l.ENI] = true
+	}
+	mine, err := h.owned(v.ID)
+	if err != nil {
+		return err
+	}
+	for _, eni := range mine {
+		if keep[eni] {
+			continue
+		}
+		if err := netns.Delete(h.Netns(eni)); err != nil {
+			return err
+		}
+		h.setOwner(eni, "")
+		delete(r.known, eni)
+	}
+	return nil
+}
+
+// judge puts the filter in force and ends the connections of addresses that
+// belong to another ENI now or to none, so that nobody inherits a connection
+// past its filter.
+func (r *room) judge(want nft.Ruleset) error {
+	was, first := r.owners, r.owners == nil
+	if first {
+		have, err := r.filter.List()
+		if err != nil {
+			return err
+		}
+		was = have.Owners()
+	}
+	r.owners = nil // not known, until all is done
+	if err := r.filter.Apply(want); err != nil {
+		return err
+	}
+	now := want.Owners()
+	gone := func(a netip.Addr) bool { return now[a] == "" || now[a] != was[a] }
+	for a := range was {
+		if first || gone(a) {
+			if err := conntrack.Forget(r.path, gone); err != nil {
+				return err
+			}
+			break
+		}
+	}
+	r.owners = now
+	return nil
+}
+
+// connect makes the workloads' namespaces and links.
+func (r *room) connect(h *Host, v VPC) error {
+	for _, l := range v.Links {
+		path := h.Netns(l.ENI)
+		if netns.Exists(path) {
+			continue
+		}
+		delete(r.known, l.ENI)
+		err := netns.Create(path, func() error {
+			if err := writeOwner(v.ID); err != nil {
+				return err
+			}
+			return netns.SetSysctls(workloadSysctls())
+		})
+		if err != nil {
+			return fmt.Errorf("namespace of %s: %w", l.ENI, err)
+		}
+		h.setOwner(l.ENI, v.ID)
+	}
+	touched, err := link.Ensure(r.routes, v.Links, h.Netns, r.known)
+	if err != nil || len(touched) == 0 {
+		return err
+	}
+	return netns.Do(r.path, func() error {
+		for _, name := range touched {
+			if err := netns.SetSysctls(linkSysctls(name)); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// remove deletes the VPC. Its links go first: the namespace itself lives as
+// long as somebody has a socket in it.
+func (r *room) remove(h *Host, id string) error {
+	if netns.Exists(r.path) {
+		if err := r.open(); err != nil {
+			return err
+		}
+		if err := link.Prune(r.routes, nil); err != nil {
+			return err
+		}
+	}
+	mine, err := h.owned(id)
+	if err != nil {
+		return err
+	}
+	for _, eni := range mine {
+		if err := netns.Delete(h.Netns(eni)); err != nil {
+			return err
+		}
+		h.setOwner(eni, "")
+	}
+	return netns.Delete(r.path)
+}
