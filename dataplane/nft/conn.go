@@ -178,3 +178,13 @@ func (c *Conn) dial() (conn *netlink.Conn, err error) {
 	conn.SetDeadline(time.Now().Add(answerTimeout))
 	return conn, nil
 }
+
+// Generation counts the transactions that the namespace has seen.
+func (c *Conn) Generation() (uint32, error) {
+	conn, err := c.dial()
+	if err != nil {
+		return 0, err
+	}
+	defer conn.Close()
+	return generation(conn)
+}
