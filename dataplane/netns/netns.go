@@ -94,8 +94,8 @@ func Open(path string) (*os.File, error) {
 	return f, nil
 }
 
-// Do runs fn inside the namespace at path, on a thread that nothing else
-// uses. Goroutines that fn starts are outside.
+// Do runs fn inside the namespace at path, on a goroutine and a thread that
+// nothing else uses meanwhile. Goroutines that fn starts are outside.
 func Do(path string, fn func() error) error {
 	f, err := Open(path)
 	if err != nil {
@@ -110,33 +110,8 @@ func Do(path string, fn func() error) error {
 	})
 }
 
-// Start starts cmd inside the namespace at path. A parent-death signal in
-// cmd.SysProcAttr works: the thread that starts cmd goes on living.
-func Start(cmd *exec.Cmd, path string) error {
-	there, err := Open(path)
-	if err != nil {
-		return err
-	}
-	defer there.Close()
-	runtime.LockOSThread()
-	here, err := os.Open(current)
-	if err != nil {
-		runtime.UnlockOSThread()
-		return fmt.Errorf("open own network namespace: %w", err)
-	}
-	defer here.Close()
-	if err := enter(there); err != nil {
-		runtime.UnlockOSThread()
-		return err
-	}
-	started := cmd.Start()
-	if err := enter(here); err != nil {
-		// The thread stays locked to this goroutine and ends with it.
-		return errors.Join(started, fmt.Errorf("return from %s: %w", path, err))
-	}
-	runtime.UnlockOSThread()
-	return started
-}
+// Start starts cmd inside the namespace at path.
+func Start(cmd *exec.Cmd, path string) error { return Do(path, cmd.Start) }
 
 func enter(ns *os.File) error {
 	if err := unix.Setns(int(ns.Fd()), unix.CLONE_NEWNET); err != nil {
@@ -145,12 +120,27 @@ func enter(ns *os.File) error {
 	return nil
 }
 
-// thread runs fn on a thread that ends afterwards: its goroutine ends locked.
+// thread runs fn, which may change the namespace, on a thread that nothing
+// else uses meanwhile, and takes the thread back to where it was. If that
+// fails, the goroutine ends without unlocking its thread, which ends it.
 func thread(fn func() error) error {
 	done := make(chan error, 1)
 	go func() {
 		runtime.LockOSThread()
-		done <- fn()
+		here, err := Open(current)
+		if err != nil {
+			runtime.UnlockOSThread()
+			done <- err
+			return
+		}
+		defer here.Close()
+		err = fn()
+		if back := enter(here); back != nil {
+			done <- errors.Join(err, back)
+			return
+		}
+		runtime.UnlockOSThread()
+		done <- err
 	}()
 	return <-done
 }
