@@ -34,7 +34,7 @@ func (r *room) open() error {
 	if err := netns.Create(r.path, nil); err != nil {
 		return err
 	}
-	if err := netns.Do(r.path, func() error { return netns.SetSysctls(sysctls()) }); err != nil {
+	if err := netns.Do(r.path, func() error { return netns.SetSysctls(Sysctls()) }); err != nil {
 		return err
 	}
 	routes, err := link.Open(r.path)

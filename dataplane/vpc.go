@@ -34,13 +34,13 @@ func (v VPC) filter() nft.Config {
 	return c
 }
 
-// sysctls of a VPC's namespace. The ones of conntrack are what flow logs
+// Sysctls are those of a VPC's namespace. The ones of conntrack are what flow logs
 // need (counters, times, and events for connections that are older than the
 // listener) and AWS's idle timeout for UDP streams.
 //
 // The namespace answers no ping: its addresses are endpoints, resolvers and
 // gateways.
-func sysctls() []netns.Sysctl {
+func Sysctls() []netns.Sysctl {
 	return []netns.Sysctl{
 		{Name: "net/ipv4/ip_forward", Value: "1"}, // first: it resets others
 		{Name: "net/ipv4/conf/all/rp_filter", Value: "1"},

@@ -1,0 +1,50 @@
+package nft
+
+import (
+	"slices"
+
+	"github.com/google/nftables"
+	"github.com/google/nftables/expr"
+	"github.com/postern/postern/vpc"
+)
+
+// Feature is something that the rulesets of this package need of the kernel,
+// and the smallest ruleset that uses it.
+type Feature struct {
+	Name    string
+	Ruleset Ruleset
+}
+
+// Features lists them, from the simple to what builds on it.
+func Features() []Feature {
+	set := Set{Name: resolvers, Key: addressKey, Elements: []Element{{Key: address(vpc.LinkLocalResolver)}}}
+	leaf := Chain{Name: "leaf"}
+	verdicts := Set{Name: senders, Key: linkKey, Map: true, Elements: []Element{{Key: linkName("eni-01234567"), Goto: leaf.Name}}}
+	pairs := Set{Name: sources, Key: []nftables.SetDatatype{nftables.TypeIFName, nftables.TypeIPAddr},
+		Elements: []Element{{Key: linkName("eni-01234567") + address(vpc.LinkLocalResolver)}}}
+	all := []Feature{
+		{"base chains", ruleset(nil)},
+		{"addresses and ports", ruleset(nil, rule(port(vpc.ProtocolTCP, destinationPort, 53), drop()), rule(notIPv4(), drop()))},
+		{"connection state", ruleset(nil, rule(state(established|related), accept()))},
+		{"no tracking", ruleset(nil, rule(notrack()))},
+		{"sets", ruleset([]Set{set}, rule(inSet(source, set.Name), accept()))},
+		{"concatenations", ruleset([]Set{pairs}, rule(linkAndSourceNotIn(pairs.Name), drop()))},
+		{"verdict maps", ruleset([]Set{verdicts}, rule(linkMap(expr.MetaKeyIIFNAME, verdicts.Name)))},
+		{"logging of dropped packets", ruleset(nil, rule(log("eni-01234567 in"), drop()))},
+	}
+	for i := range all {
+		r := &all[i].Ruleset
+		if slices.ContainsFunc(r.Sets, func(s Set) bool { return s.Map }) {
+			r.Chains = append(r.Chains, leaf)
+		}
+		r.finish()
+	}
+	return all
+}
+
+// ruleset has one base chain, where connections are tracked not yet and
+// rules of every kind are permitted.
+func ruleset(sets []Set, rules ...Rule) Ruleset {
+	h := Hook{*nftables.ChainHookPrerouting, *nftables.ChainPriorityRaw, nftables.ChainPolicyDrop}
+	return Ruleset{Sets: sets, Chains: []Chain{{Name: "probe", Hook: &h, Rules: rules}}}
+}
