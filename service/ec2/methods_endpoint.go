@@ -1,0 +1,68 @@
+package ec2
+
+import (
+	"context"
+	"strings"
+
+	"github.com/postern/postern/auth"
+	"github.com/postern/postern/wire"
+	"github.com/postern/postern/wire/ec2"
+)
+
+// endpointMethods are the operations on endpoints, network interfaces and
+// flow logs. Those that change something name the ARNs that AWS authorizes
+// them on; descriptions are authorized on everything.
+func (s *Service) endpointMethods() []wire.Method {
+	return []wire.Method{
+		wire.On(wire.Bind(ec2.OpCreateVpcEndpoint, s.CreateVpcEndpoint), createEndpointARNs),
+		wire.On(wire.Bind(ec2.OpModifyVpcEndpoint, s.ModifyVpcEndpoint), modifyEndpointARNs),
+		wire.On(wire.Bind(ec2.OpDeleteVpcEndpoints, s.DeleteVpcEndpoints),
+			func(ctx context.Context, in *ec2.DeleteVpcEndpointsInput) []string {
+				return arns(ctx, "vpc-endpoint", in.VpcEndpointIds...)
+			}),
+		wire.Bind(ec2.OpDescribeVpcEndpoints, s.DescribeVpcEndpoints),
+		wire.Bind(ec2.OpDescribeVpcEndpointServices, s.DescribeVpcEndpointServices),
+		wire.Bind(ec2.OpDescribeNetworkInterfaces, s.DescribeNetworkInterfaces),
+		wire.Bind(ec2.OpDescribePrefixLists, s.DescribePrefixLists),
+		wire.On(wire.Bind(ec2.OpCreateFlowLogs, s.CreateFlowLogs), createFlowLogsARNs),
+		wire.On(wire.Bind(ec2.OpDeleteFlowLogs, s.DeleteFlowLogs),
+			func(ctx context.Context, in *ec2.DeleteFlowLogsInput) []string {
+				return arns(ctx, "vpc-flow-log", in.FlowLogIds...)
+			}),
+		wire.Bind(ec2.OpDescribeFlowLogs, s.DescribeFlowLogs),
+	}
+}
+
+// arns are those of the caller's resources of one type.
+func arns(ctx context.Context, kind string, ids ...string) []string {
+	owner := ownerOf(auth.CallerFrom(ctx))
+	var all []string
+	for _, id := range ids {
+		all = append(all, arn(owner, kind, id))
+	}
+	return all
+}
+
+func createEndpointARNs(ctx context.Context, in *ec2.CreateVpcEndpointInput) []string {
+	all := append(arns(ctx, "vpc", wire.Value(in.VpcId)), arns(ctx, "vpc-endpoint", "*")...)
+	all = append(all, arns(ctx, "subnet", in.SubnetIds...)...)
+	return append(all, arns(ctx, "security-group", in.SecurityGroupIds...)...)
+}
+
+func modifyEndpointARNs(ctx context.Context, in *ec2.ModifyVpcEndpointInput) []string {
+	all := arns(ctx, "vpc-endpoint", wire.Value(in.VpcEndpointId))
+	all = append(all, arns(ctx, "subnet", in.AddSubnetIds...)...)
+	return append(all, arns(ctx, "security-group", in.AddSecurityGroupIds...)...)
+}
+
+func createFlowLogsARNs(ctx context.Context, in *ec2.CreateFlowLogsInput) []string {
+	all := arns(ctx, "vpc-flow-log", "*")
+	for _, id := range in.ResourceIds {
+		kind, _, _ := strings.Cut(id, "-")
+		if kind == "eni" {
+			kind = "network-interface"
+		}
+		all = append(all, arns(ctx, kind, id)...)
+	}
+	return all
+}

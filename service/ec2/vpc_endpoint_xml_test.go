@@ -1,0 +1,48 @@
+package ec2
+
+import (
+	"net/http/httptest"
+	"os"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/postern/postern/store"
+	"github.com/postern/postern/vpc"
+	"github.com/postern/postern/wire/ec2"
+)
+
+// TestDescribeVpcEndpointsXML compares the bytes on the wire with a file.
+func TestDescribeVpcEndpointsXML(t *testing.T) {
+	s, ctx := endpointFixture(t)
+	const golden = "testdata/describe_vpc_endpoints.xml"
+	revision, err := s.store.Update(ctx, func(tx *store.Tx) error {
+		s.store.Endpoints.Put(tx, vpc.Endpoint{
+			Owner: me, ID: "vpce-0a1b2c3d4e5f60718", VPC: vpcID, Service: eksService,
+			Subnets: []string{subnetA, subnetB}, ENIs: []string{"eni-0a000000000000001", "eni-0b000000000000001"},
+			Groups: []string{groupEp}, PrivateDNS: true, IPAddressType: "ipv4", DNSRecordType: "ipv4", Suffix: "q1w2e3r4",
+			PrivateZones: map[string]string{"eks.us-east-1.amazonaws.com": "Z0000000000000000000A", "eks.us-east-1.api.aws": "Z0000000000000000000B"},
+			Created:      then, Tags: vpc.Tags{"Name": "eks"},
+		})
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.store.SetApplied(vpcID, revision, nil)
+	out, err := s.DescribeVpcEndpoints(ctx, &ec2.DescribeVpcEndpointsInput{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := httptest.NewRecorder()
+	if err := ec2.Model.Encode(w, ec2.OpDescribeVpcEndpoints, "5a6b7c8d-0000-4000-8000-000000000000", out); err != nil {
+		t.Fatal(err)
+	}
+	want, err := os.ReadFile(golden)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if d := cmp.Diff(string(want), w.Body.String()); d != "" {
+		t.Errorf("(-want +got):\n%s", d)
+	}
+}
