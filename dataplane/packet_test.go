@@ -21,6 +21,19 @@ func (n *network) at(f func() error) {
 	}
 }
 
+// trustAddresses turns off the kernel's own check of sources, so that what
+// the tests see is the filter's.
+func (n *network) trustAddresses() {
+	n.t.Helper()
+	all := []netns.Sysctl{{Name: "net/ipv4/conf/all/rp_filter", Value: "0"}}
+	for _, eni := range n.enis {
+		if eni != door {
+			all = append(all, netns.Sysctl{Name: "net/ipv4/conf/" + link.Name(eni) + "/rp_filter", Value: "0"})
+		}
+	}
+	n.at(func() error { return netns.SetSysctls(all) })
+}
+
 func (n *network) listenUDP(eni string, port uint16) *net.UDPConn {
 	n.t.Helper()
 	var u *net.UDPConn
@@ -41,6 +54,21 @@ func (n *network) receive(u *net.UDPConn, within time.Duration) string {
 		return ""
 	}
 	return string(b[:k])
+}
+
+// establish expects a datagram and answers it: only then is its connection
+// established.
+func (n *network) establish(u *net.UDPConn, text string) {
+	n.t.Helper()
+	b := make([]byte, 9000)
+	u.SetReadDeadline(time.Now().Add(patience))
+	k, from, err := u.ReadFromUDPAddrPort(b)
+	if err != nil || string(b[:k]) != text {
+		n.t.Fatalf("received %q, %v", b[:k], err)
+	}
+	if _, err := u.WriteToUDPAddrPort(b[:k], from); err != nil {
+		n.t.Fatal(err)
+	}
 }
 
 // send sends an IPv4 packet as it is, from a raw socket of a workload.
