@@ -2,6 +2,7 @@ package dataplane
 
 import (
 	"context"
+	"errors"
 	"io"
 	"net"
 	"net/netip"
@@ -190,4 +191,41 @@ func TestCollectStopsWithItsContext(t *testing.T) {
 		t.Log("collected in spite of the cancelled context")
 	}
 	collect(t, s)
+}
+
+// Counting can begin in the middle of a storm of drops; what finds no room is
+// known by number.
+func TestFlowsBeginUnderLoad(t *testing.T) {
+	n := newNetwork(t, client, server)
+	n.set()
+	packet := datagram(at[client], at[server], 4443, "hello")
+	stop, done := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(done)
+		for {
+			select {
+			case <-stop:
+				return
+			default:
+				n.send(client, packet)
+			}
+		}
+	}()
+	for range 30 {
+		s, err := n.host.Flows(vpcID)
+		if err != nil {
+			t.Error(err)
+			break
+		}
+		if _, _, err := s.Collect(context.Background()); err != nil {
+			if _, ok := errors.AsType[*Lost](err); !ok {
+				t.Error(err)
+			}
+		}
+		if err := s.Close(); err != nil {
+			t.Error(err)
+		}
+	}
+	close(stop)
+	<-done
 }

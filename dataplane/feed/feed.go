@@ -22,10 +22,11 @@ const readBuffer = 16 << 20
 
 // Config says what to read.
 type Config struct {
-	Path  string                    // namespace of the socket
-	Setup func(*netlink.Conn) error // subscribes; runs before anything is read
-	Each  func(netlink.Message)     // takes one message; runs on the feed's goroutine
-	Lost  func()                    // the kernel had to throw messages away; the same
+	Path     string                    // namespace of the socket
+	Setup    func(*netlink.Conn) error // may be nil: subscribes, runs before anything is read
+	Requests []netlink.Message         // subscribe, too; each must ask for an acknowledgement
+	Each     func(netlink.Message)     // takes one message, on one goroutine at a time
+	Lost     func()                    // the kernel had to throw messages away; the same
 }
 
 // Feed reads until it is closed.
@@ -49,12 +50,47 @@ func Open(c Config) (*Feed, error) {
 		return nil, fmt.Errorf("open netlink feed: %w", err)
 	}
 	f.conn.SetReadBuffer(readBuffer)
-	if err := c.Setup(f.conn); err != nil {
+	if err := f.subscribe(); err != nil {
 		f.conn.Close()
 		return nil, fmt.Errorf("subscribe to netlink feed: %w", err)
 	}
 	go f.read()
 	return f, nil
+}
+
+func (f *Feed) subscribe() error {
+	if f.c.Setup != nil {
+		if err := f.c.Setup(f.conn); err != nil {
+			return err
+		}
+	}
+	for _, m := range f.c.Requests {
+		if err := f.request(m); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// request waits for the answer to m. What the kernel sends of its own accord
+// can come before it.
+func (f *Feed) request(m netlink.Message) error {
+	sent, err := f.conn.Send(m)
+	if err != nil {
+		return err
+	}
+	for {
+		messages, err := f.conn.Receive()
+		if err != nil {
+			return err
+		}
+		for _, m := range messages {
+			if m.Header.Type == netlink.Error && m.Header.Sequence == sent.Header.Sequence {
+				return nil
+			}
+			f.c.Each(m)
+		}
+	}
 }
 
 // Close ends reading and waits for its end.

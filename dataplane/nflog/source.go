@@ -52,12 +52,16 @@ type Source struct {
 // reader of a group. The caller closes the Source; until then it keeps the
 // namespace alive.
 func Open(path string, group uint16, snaplen uint32) (*Source, error) {
+	bind, err := bindMessage(group, snaplen)
+	if err != nil {
+		return nil, err
+	}
 	s := &Source{}
 	f, err := feed.Open(feed.Config{
-		Path:  path,
-		Setup: func(c *netlink.Conn) error { return bind(c, group, snaplen) },
-		Each:  func(m netlink.Message) { s.message(m, time.Now()) },
-		Lost:  func() {}, // the sequence numbers tell how many
+		Path:     path,
+		Requests: []netlink.Message{bind},
+		Each:     func(m netlink.Message) { s.message(m, time.Now()) },
+		Lost:     func() {}, // the sequence numbers tell how many
 	})
 	if err != nil {
 		return nil, fmt.Errorf("nflog group %d: %w", group, err)
@@ -66,31 +70,19 @@ func Open(path string, group uint16, snaplen uint32) (*Source, error) {
 	return s, nil
 }
 
-// bind asks for the packets of a group, each at once, and numbered.
-func bind(c *netlink.Conn, group uint16, snaplen uint32) error {
-	command := []netlink.Attribute{{Type: configCommand, Data: []byte{commandBind}}}
-	if err := configure(c, group, command); err != nil {
-		return err
-	}
-	mode := append(binary.BigEndian.AppendUint32(nil, snaplen), copyPacket, 0)
-	return configure(c, group, []netlink.Attribute{
-		{Type: configMode, Data: mode},
+// bindMessage asks for the packets of a group, each at once, and numbered.
+func bindMessage(group uint16, snaplen uint32) (netlink.Message, error) {
+	attrs, err := netlink.MarshalAttributes([]netlink.Attribute{
+		{Type: configCommand, Data: []byte{commandBind}},
+		{Type: configMode, Data: append(binary.BigEndian.AppendUint32(nil, snaplen), copyPacket, 0)},
 		{Type: configThreshold, Data: binary.BigEndian.AppendUint32(nil, atOnce)},
 		{Type: configFlags, Data: binary.BigEndian.AppendUint16(nil, flagSequence)},
 	})
-}
-
-func configure(c *netlink.Conn, group uint16, attrs []netlink.Attribute) error {
-	data, err := netlink.MarshalAttributes(attrs)
-	if err != nil {
-		return err
-	}
 	header := binary.BigEndian.AppendUint16([]byte{unix.AF_UNSPEC, unix.NFNETLINK_V0}, group)
-	_, err = c.Execute(netlink.Message{
+	return netlink.Message{
 		Header: netlink.Header{Type: messageConfig, Flags: netlink.Request | netlink.Acknowledge},
-		Data:   append(header, data...),
-	})
-	return err
+		Data:   append(header, attrs...),
+	}, err
 }
 
 // message takes one packet that came at now.

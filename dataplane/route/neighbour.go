@@ -12,7 +12,7 @@ import (
 )
 
 // setNeighbours tells the kernel the MAC address of every workload for good:
-// no packet waits for ARP, and no workload can claim another one's address.
+// no packet waits for ARP.
 func setNeighbours(h *netlink.Handle, links []link.Link, index map[string]int) error {
 	type place struct {
 		index int
