@@ -74,7 +74,10 @@ func (k *keeper) setUp(host *conn) error {
 		return errors.Join(errors.New("the host side said nothing"), err)
 	}
 	k.setup = m
-	if err := privateMounts(filepath.Join(m.Dir, "run", netnsDir), k.log); err != nil {
+	if err := DetachMounts(k.log); err != nil {
+		return err
+	}
+	if err := mountNetns(filepath.Join(m.Dir, "run", netnsDir)); err != nil {
 		return err
 	}
 	if err := loopbackUp(); err != nil {

@@ -245,10 +245,14 @@ func ask(ctx context.Context, b *Broker, network string) string {
 	return string(answer[:n])
 }
 
-// zombies reports whether a dead process waits for its parent.
+// zombies reports whether a dead process of this world waits for its parent.
 func zombies() bool {
+	self, _ := processIDs("self")
 	all, _ := filepath.Glob("/proc/[0-9]*")
-	return slices.ContainsFunc(all, func(proc string) bool { return state(proc) == "Z" })
+	return slices.ContainsFunc(all, func(proc string) bool {
+		ids, _ := processIDs(filepath.Base(proc))
+		return state(proc) == "Z" && len(ids) == len(self)
+	})
 }
 
 // state is that of a process, given its folder in /proc: Z when it waits for

@@ -8,22 +8,27 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// privateMounts cuts this mount namespace off from the host's and gives it a
-// tmpfs at dir, and /proc of this PID namespace.
-func privateMounts(dir string, log *slog.Logger) error {
+// DetachMounts cuts this process's mount namespace off from the host's and
+// gives it a /proc of its PID namespace. It is for process 1 of a world.
+func DetachMounts(log *slog.Logger) error {
 	if err := privateTree(); err != nil {
 		return err
-	}
-	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return fmt.Errorf("make folder of the namespaces: %w", err)
-	}
-	if err := unix.Mount("postern", dir, "tmpfs", unix.MS_NOSUID|unix.MS_NODEV|unix.MS_NOEXEC, "mode=0700"); err != nil {
-		return fmt.Errorf("mount tmpfs on %s: %w", dir, err)
 	}
 	// In a container with parts of /proc masked, a user namespace may not
 	// mount another. Without it, process ids in /proc are those of outside.
 	if err := unix.Mount("proc", "/proc", "proc", unix.MS_NOSUID|unix.MS_NODEV|unix.MS_NOEXEC, ""); err != nil {
 		log.Warn("/proc shows the processes of the outside", "err", err)
+	}
+	return nil
+}
+
+// mountNetns puts a tmpfs at dir, for namespaces as files.
+func mountNetns(dir string) error {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return fmt.Errorf("make folder of the namespaces: %w", err)
+	}
+	if err := unix.Mount("postern", dir, "tmpfs", unix.MS_NOSUID|unix.MS_NODEV|unix.MS_NOEXEC, "mode=0700"); err != nil {
+		return fmt.Errorf("mount tmpfs on %s: %w", dir, err)
 	}
 	return nil
 }

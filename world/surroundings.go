@@ -48,8 +48,12 @@ func RunWorkload(args []string) (status int, err error) {
 	if err := surround(spec); err != nil {
 		return exitSurroundings, err
 	}
-	// Caught signals are default ones after exec; ignored ones would stay so.
-	signal.Notify(make(chan os.Signal, 1), unix.SIGHUP, unix.SIGINT, unix.SIGQUIT, unix.SIGTERM, unix.SIGPIPE)
+	// Ignored signals would stay so after exec; caught ones become default.
+	for _, s := range []os.Signal{unix.SIGHUP, unix.SIGINT, unix.SIGQUIT, unix.SIGTERM, unix.SIGPIPE} {
+		if signal.Ignored(s) {
+			signal.Notify(make(chan os.Signal, 1), s)
+		}
+	}
 	return run(args[1:], os.Environ())
 }
 
@@ -79,7 +83,7 @@ func surround(spec workloadSpec) error {
 		return err
 	}
 	unix.Umask(spec.Umask)
-	if err := os.Chdir(spec.Dir); err != nil {
+	if err := os.Chdir(string(spec.Dir)); err != nil {
 		return fmt.Errorf("go to working directory: %w", err)
 	}
 	return nil

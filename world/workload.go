@@ -8,6 +8,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"syscall"
 	"time"
 
@@ -56,7 +57,7 @@ type workloadSpec struct {
 	ResolvConf string
 	Trust      string
 	NetnsDir   string
-	Dir        string
+	Dir        []byte // need not be UTF-8
 	Umask      int
 }
 
@@ -86,7 +87,7 @@ func (w Workload) start() (*Process, error) {
 		ResolvConf: resolvConf,
 		Trust:      w.Trust,
 		NetnsDir:   filepath.Dir(w.Netns),
-		Dir:        w.Dir,
+		Dir:        []byte(w.Dir),
 		Umask:      w.Umask,
 	})
 	if err != nil {
@@ -144,9 +145,6 @@ func evict(path string) error {
 	if err != nil {
 		return fmt.Errorf("find network namespace: %w", err)
 	}
-	if self, err := os.Readlink("/proc/self"); err != nil || self != strconv.Itoa(os.Getpid()) {
-		return nil // this is not the /proc of our PID namespace
-	}
 	for deadline := time.Now().Add(time.Second); time.Now().Before(deadline); time.Sleep(time.Millisecond) {
 		inhabitants, err := inhabitants(home)
 		if err != nil || len(inhabitants) == 0 {
@@ -160,21 +158,59 @@ func evict(path string) error {
 }
 
 // inhabitants lists the processes in a network namespace, without this one.
+// Where /proc is that of an outer PID namespace, the names of its folders are
+// not the numbers that this process knows the others by.
 func inhabitants(home os.FileInfo) ([]int, error) {
+	self, err := processIDs("self")
+	if err != nil {
+		return nil, fmt.Errorf("list processes: %w", err)
+	}
 	entries, err := os.ReadDir("/proc")
 	if err != nil {
 		return nil, fmt.Errorf("list processes: %w", err)
 	}
 	var pids []int
 	for _, e := range entries {
-		pid, err := strconv.Atoi(e.Name())
-		if err != nil || pid == os.Getpid() {
+		ns, err := os.Stat(filepath.Join("/proc", e.Name(), "ns", "net"))
+		if err != nil || !os.SameFile(home, ns) {
+			continue // not one of ours, or gone
+		}
+		ids, err := processIDs(e.Name())
+		if err != nil || len(ids) < len(self) {
 			continue
 		}
-		ns, err := os.Stat(filepath.Join("/proc", e.Name(), "ns", "net"))
-		if err == nil && os.SameFile(home, ns) {
+		if pid := ids[len(self)-1]; pid != os.Getpid() {
 			pids = append(pids, pid)
 		}
 	}
 	return pids, nil
+}
+
+// processIDs returns a process's numbers in the PID namespaces that it is in,
+// from that of /proc inwards.
+func processIDs(name string) ([]int, error) {
+	b, err := os.ReadFile(filepath.Join("/proc", name, "status"))
+	if err != nil {
+		return nil, err
+	}
+	return parseNSpid(string(b))
+}
+
+func parseNSpid(status string) ([]int, error) {
+	for line := range strings.Lines(status) {
+		list, ok := strings.CutPrefix(line, "NSpid:")
+		if !ok {
+			continue
+		}
+		var ids []int
+		for _, field := range strings.Fields(list) {
+			id, err := strconv.Atoi(field)
+			if err != nil {
+				return nil, fmt.Errorf("parse NSpid: %w", err)
+			}
+			ids = append(ids, id)
+		}
+		return ids, nil
+	}
+	return nil, errors.New("parse status of process: no NSpid")
 }

@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -47,7 +48,7 @@ var workloads = map[string]struct {
 	"trust is r/o": {argv: sh("echo > /etc/ssl/certs/ca-certificates.crt"), want: workloadReport{Code: 2, Err: "/bin/sh: 1: cannot create /etc/ssl/certs/ca-certificates.crt: Read-only file system"}},
 	"namespace":    {argv: []string{"readlink", "/proc/self/ns/net"}, want: workloadReport{Out: "NETNS"}},
 	"hidden":       {argv: sh("ls NETNSDIR"), want: workloadReport{}},
-	"session":      {argv: sh(`test $(ps -o sid= -p $$) = $$ && echo leads`), want: workloadReport{Out: "leads"}},
+	"session":      {argv: sh(`set -- $(cat /proc/self/stat); test $5 = $6 && echo leads`), want: workloadReport{Out: "leads"}},
 	"left behind":  {argv: sh("sleep 1000 & setsid sleep 1000 & :"), want: workloadReport{}},
 }
 
@@ -181,6 +182,20 @@ func TestWorkload(t *testing.T) {
 		h.stop(t)
 		wantNothingLeft(t, dir, r)
 	})
+}
+
+func TestParseNSpid(t *testing.T) {
+	for status, want := range map[string][]int{
+		"Name:\tsleep\nNSpid:\t700\t12\t1\nNSpgid:\t700\n": {700, 12, 1},
+		"NSpid:\t5":   {5},
+		"Name:\tx\n":  nil,
+		"NSpid:\tx\n": nil,
+	} {
+		got, err := parseNSpid(status)
+		if !slices.Equal(got, want) || (err == nil) != (want != nil) {
+			t.Errorf("%q: %v %v, want %v", status, got, err, want)
+		}
+	}
 }
 
 func TestExitCode(t *testing.T) {

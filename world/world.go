@@ -105,11 +105,10 @@ func (w *World) startKeeper(ctx context.Context, lock *os.File) error {
 	}
 	defer theirs.Close()
 	w.keeper = control
-	w.cmd = exec.Command("/proc/self/exe", "keeper", "--data-dir", w.config.Dir)
-	w.cmd.Args[0] = "postern"
+	// The keeper outlives ctx, which is that of the start.
+	w.cmd = Command(context.Background(), "keeper", "--data-dir", w.config.Dir)
 	w.cmd.Stderr = w.config.Stderr
 	w.cmd.ExtraFiles = []*os.File{theirs, lock} // keeperControl, keeperLockFile
-	w.cmd.SysProcAttr = namespaces(os.Getuid(), os.Getgid())
 	if err := w.cmd.Start(); err != nil {
 		control.Close()
 		return fmt.Errorf("start keeper in new namespaces (postern doctor says what is missing): %w", err)
@@ -252,6 +251,14 @@ func (w *World) Stop(ctx context.Context) error {
 		return fmt.Errorf("kill keeper: %w", err)
 	}
 	return w.Wait()
+}
+
+// Command is this program as process 1 of new namespaces, such as a world's.
+func Command(ctx context.Context, args ...string) *exec.Cmd {
+	cmd := exec.CommandContext(ctx, "/proc/self/exe", args...)
+	cmd.Args[0] = "postern"
+	cmd.SysProcAttr = namespaces(os.Getuid(), os.Getgid())
+	return cmd
 }
 
 // namespaces are the attributes of process 1 of a world. An ordinary user
