@@ -45,6 +45,8 @@ type attacher interface {
 	// there. Errors are for the user to read.
 	Attach(context.Context, attachRequest) (attachment, error)
 	// Detach takes the ENI away again. Nothing of the session is left in it.
+	// Sessions that end with the daemon are not detached: the next daemon
+	// finds their ENIs, and that they have no session.
 	Detach(ctx context.Context, a attachment) error
 }
 

@@ -3,22 +3,39 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"os"
+	"os/exec"
 	"strings"
 
 	"github.com/postern/postern/dataplane/probe"
+	"github.com/postern/postern/world"
 )
 
 // doctorCommand shows what this kernel and user can do.
 type doctorCommand struct {
-	JSON bool `name:"json" help:"Print JSON."`
+	JSON   bool `name:"json" help:"Print JSON."`
+	Inside bool `hidden:"" help:"Look from here, which is a world already."`
 }
 
 // Run exits with 1 where something that Postern needs is missing.
 func (d *doctorCommand) Run() error {
-	checks := probe.Run(context.Background())
+	ctx := context.Background()
+	if d.Inside {
+		if err := world.DetachMounts(slog.New(slog.DiscardHandler)); err != nil {
+			return err
+		}
+	}
+	checks := probe.Run(ctx)
+	if os.Getuid() != 0 && !d.Inside {
+		// An ordinary user has the rights for most of it only in there.
+		if inside, err := checkInside(ctx); err == nil {
+			checks = append(checks[:1], inside[1:]...)
+		}
+	}
 	var err error
 	if d.JSON {
 		err = json.NewEncoder(os.Stdout).Encode(checks)
@@ -34,6 +51,20 @@ func (d *doctorCommand) Run() error {
 		}
 	}
 	return nil
+}
+
+// checkInside looks from namespaces as those of a world. It is no error that
+// something is missing, but that there are no such namespaces.
+func checkInside(ctx context.Context) ([]probe.Check, error) {
+	out, err := world.Command(ctx, "doctor", "--json", "--inside").Output()
+	if exit := (*exec.ExitError)(nil); err != nil && !errors.As(err, &exit) {
+		return nil, fmt.Errorf("look from inside: %w", err)
+	}
+	var checks []probe.Check
+	if err := json.Unmarshal(out, &checks); err != nil || len(checks) == 0 {
+		return nil, fmt.Errorf("look from inside: no answer: %w", err)
+	}
+	return checks, nil
 }
 
 // writeChecks prints a line a check, and below one that failed what to change.

@@ -5,8 +5,10 @@ import (
 	"net"
 	"os"
 	"os/signal"
+	"slices"
 	"syscall"
 
+	"github.com/alecthomas/kong"
 	"github.com/postern/postern/world"
 	"golang.org/x/sys/unix"
 	"golang.org/x/term"
@@ -21,7 +23,18 @@ type execCommand struct {
 	DataDirFlag
 	Subnet        string   `required:"" placeholder:"ID" help:"The subnet that the command runs in."`
 	SecurityGroup []string `placeholder:"ID" help:"A security group of its network interface, up to five (default: the VPC's default group)."`
-	Argv          []string `arg:"" passthrough:"partial" name:"cmd" help:"The command and its arguments."`
+	Argv          rawArgs  `arg:"" passthrough:"partial" name:"cmd" help:"The command and its arguments."`
+}
+
+// rawArgs takes the rest of a command line as it is, UTF-8 or not.
+type rawArgs []string
+
+// Decode implements kong.MapperValue.
+func (a *rawArgs) Decode(ctx *kong.DecodeContext) error {
+	for _, t := range ctx.Scan.PopWhile(kong.Token.IsValue) {
+		*a = append(*a, t.String())
+	}
+	return nil
 }
 
 func (e *execCommand) Run() error {
@@ -55,13 +68,8 @@ func (e *execCommand) run() (code int, err error) {
 		defer t.Close()
 		files = t.files
 	}
-	// Signals that the caller ignores, as under nohup(1), stay ignored.
 	signals := make(chan os.Signal, 16)
-	for _, s := range []os.Signal{unix.SIGINT, unix.SIGTERM, unix.SIGHUP, unix.SIGQUIT, unix.SIGUSR1, unix.SIGUSR2} {
-		if !signal.Ignored(s) {
-			signal.Notify(signals, s)
-		}
-	}
+	signal.Notify(signals, heeded(unix.SIGTERM, unix.SIGINT, unix.SIGHUP, unix.SIGQUIT, unix.SIGUSR1, unix.SIGUSR2)...)
 	defer signal.Stop(signals)
 	if err := world.WriteFrame(c, controlRequest{Exec: r}, files...); err != nil {
 		return 0, fmt.Errorf("ask the daemon: %w", err)
@@ -70,6 +78,12 @@ func (e *execCommand) run() (code int, err error) {
 		files[0].Close() // from now on only the command has the terminal open
 	}
 	return wait(c, signals)
+}
+
+// heeded returns first, and those of others that whoever started this process
+// did not have it ignore, as nohup(1) and a shell's & do.
+func heeded(first os.Signal, others ...os.Signal) []os.Signal {
+	return append([]os.Signal{first}, slices.DeleteFunc(others, signal.Ignored)...)
 }
 
 // request is what the caller has around it.

@@ -52,7 +52,7 @@ func (d *daemonCommand) Run(serve daemonFunc) error {
 
 // workloadCommand becomes a command in a subnet.
 type workloadCommand struct {
-	Args []string `arg:"" passthrough:"all"`
+	Args rawArgs `arg:"" passthrough:"all"`
 }
 
 func (w *workloadCommand) Run() error {

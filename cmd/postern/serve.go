@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"log/slog"
 	"net"
@@ -108,7 +107,7 @@ func (u dnsUpstream) resolvers() []netip.AddrPort {
 
 // Run serves until SIGINT or SIGTERM, or until the daemon ends by itself.
 func (s *serveCommand) Run() error {
-	ctx, stop := signal.NotifyContext(context.Background(), unix.SIGINT, unix.SIGTERM, unix.SIGHUP)
+	ctx, stop := signal.NotifyContext(context.Background(), heeded(unix.SIGTERM, unix.SIGINT, unix.SIGHUP)...)
 	defer stop()
 	lock, err := s.DataDir.lock()
 	if err != nil {
@@ -127,7 +126,11 @@ func (s *serveCommand) Run() error {
 	if err != nil {
 		return err
 	}
-	return errors.Join(s.serve(ctx, w, listener.Addr()), w.Stop(context.Background()))
+	err = s.serve(ctx, w, listener.Addr())
+	if stopErr := w.Stop(context.Background()); err == nil {
+		err = stopErr // otherwise the same, or a consequence
+	}
+	return err
 }
 
 // clientAddress is where a client on this host reaches a listener.

@@ -43,21 +43,21 @@ type execReply struct {
 	Code int `json:"code"` // as a shell has it: 128 + n for signal n
 }
 
-// exec runs a command for the client at u until it ends or the client does.
-func (c *control) exec(ctx context.Context, u *net.UnixConn, r execRequest, files []*os.File) (reply execReply, err error) {
+// exec runs a command for the client at u until it, the client or the daemon
+// ends.
+func (c *control) exec(daemon context.Context, u *net.UnixConn, r execRequest, files []*os.File) (reply execReply, err error) {
 	if len(files) != 3 || len(r.Argv) == 0 {
 		return execReply{}, errors.New("a command and three files are needed")
 	}
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
-	signals := make(chan syscall.Signal)
+	ctx, cancel := context.WithCancel(daemon)
+	caller := caller{u: u, signals: make(chan syscall.Signal), attached: make(chan struct{}), gone: cancel}
 	var reader sync.WaitGroup
-	reader.Go(func() {
-		defer cancel() // the client went away
-		readSignals(ctx, u, signals)
-	})
-	defer reader.Wait()
-	defer u.SetReadDeadline(time.Unix(1, 0)) // ends the reader
+	reader.Go(func() { caller.read(ctx) })
+	defer func() {
+		cancel()
+		u.SetReadDeadline(time.Unix(1, 0))
+		reader.Wait()
+	}()
 
 	session := attachRequest{
 		Session: vpc.NewID("session"),
@@ -66,16 +66,14 @@ func (c *control) exec(ctx context.Context, u *net.UnixConn, r execRequest, file
 		Command: strings.ToValidUTF8(string(r.Argv[0]), "?"),
 	}
 	a, err := c.Attacher.Attach(ctx, session)
+	if ctx.Err() != nil {
+		err = errors.Join(errors.New("interrupted before the command started"), err)
+	}
 	if err != nil {
 		return execReply{}, err
 	}
-	defer func() {
-		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), detachTimeout)
-		defer cancel()
-		if detachErr := c.Attacher.Detach(ctx, a); detachErr != nil {
-			err = errors.Join(err, fmt.Errorf("detach %s: %w", a.ENI.ID, detachErr))
-		}
-	}()
+	defer func() { err = errors.Join(err, c.detach(daemon, a)) }()
+	close(caller.attached)
 	p, err := c.workload(r, session.Session, a, files).Start()
 	if err != nil {
 		return execReply{}, err
@@ -83,8 +81,53 @@ func (c *control) exec(ctx context.Context, u *net.UnixConn, r execRequest, file
 	closeFiles(files) // now they are the command's
 	c.remember(session, a)
 	defer c.forget(session)
-	exit, err := supervise(ctx, p, signals)
+	exit, err := supervise(ctx, p, caller.signals)
 	return execReply{Code: exit.Code()}, err
+}
+
+// caller is the client of an exec while its command runs.
+type caller struct {
+	u        *net.UnixConn
+	signals  chan syscall.Signal // for the command
+	attached chan struct{}       // closed when signals are for the command
+	gone     func()              // called when it went away, or was interrupted before that
+}
+
+// read returns when the client goes away or ctx ends.
+func (c *caller) read(ctx context.Context) {
+	defer c.gone()
+	for {
+		var m controlSignal
+		files, err := world.ReadFrame(c.u, &m)
+		closeFiles(files)
+		if err != nil {
+			return
+		}
+		select {
+		case <-c.attached:
+		default:
+			return
+		}
+		select {
+		case c.signals <- syscall.Signal(m.Signal):
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+// detach gives a session's ENI back, but not when the daemon ends: the parts
+// that would see to it are ending as well.
+func (c *control) detach(daemon context.Context, a attachment) error {
+	if daemon.Err() != nil {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(daemon, detachTimeout)
+	defer cancel()
+	if err := c.Attacher.Detach(ctx, a); err != nil && daemon.Err() == nil {
+		return fmt.Errorf("detach %s: %w", a.ENI.ID, err)
+	}
+	return nil
 }
 
 func (c *control) workload(r execRequest, session string, a attachment, files []*os.File) world.Workload {
@@ -131,22 +174,6 @@ func supervise(ctx context.Context, p *world.Process, signals <-chan syscall.Sig
 			p.Signal(unix.SIGCONT) // it may be stopped
 		case <-grace:
 			p.Signal(unix.SIGKILL)
-		}
-	}
-}
-
-// readSignals passes on what the client sends until it goes away.
-func readSignals(ctx context.Context, u *net.UnixConn, signals chan<- syscall.Signal) {
-	for {
-		var m controlSignal
-		files, err := world.ReadFrame(u, &m)
-		closeFiles(files)
-		if err != nil {
-			return
-		}
-		select {
-		case signals <- syscall.Signal(m.Signal):
-		case <-ctx.Done():
 		}
 	}
 }
