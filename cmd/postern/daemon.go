@@ -1,0 +1,139 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/postern/postern/agent"
+	"github.com/postern/postern/api"
+	"github.com/postern/postern/auth"
+	"github.com/postern/postern/dataplane"
+	"github.com/postern/postern/dns"
+	"github.com/postern/postern/flow"
+	"github.com/postern/postern/service/logs"
+	"github.com/postern/postern/store"
+	"github.com/postern/postern/vpc"
+	"github.com/postern/postern/world"
+)
+
+// runDaemon boots the parts in the order in which they need one another, and
+// serves until ctx ends.
+func runDaemon(ctx context.Context, f DaemonFlags, in *world.Inside, log *slog.Logger) (err error) {
+	// Who may call: the root user's key, and the CA that clients trust.
+	key, err := f.DataDir.openCredentials()
+	if err != nil {
+		return err
+	}
+	ca, err := api.OpenCA(f.DataDir.tls())
+	if err != nil {
+		return err
+	}
+	if err := f.DataDir.writeTrust(ca.PEM()); err != nil {
+		return err
+	}
+
+	// The records, and the log events that are too many for them.
+	records, err := store.Open(ctx, store.Config{Dir: f.DataDir.store(), Log: log})
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, records.Close()) }()
+	events, err := logs.New(logs.Config{Store: records, Dir: f.DataDir.logs(), Log: log})
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, events.Close()) }()
+
+	// The data side: kernel, resolver, flow logs, and the agent that drives them.
+	kernel, err := dataplane.NewHost(dataplane.Config{Dir: in.NetnsDir, Log: log})
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, kernel.Close()) }()
+	names := dns.NewServer(dns.Config{Upstream: dns.NewForwarder(in.Broker.DialResolver), Log: log})
+	defer names.Close()
+	flows := flow.NewCollector(flow.Config{Sink: flowSink{events}, Log: log})
+	node := agent.New(agent.Config{Store: records, Kernel: kernel, Names: names, Flows: flows,
+		FlowInterval: f.FlowInterval, Log: log})
+
+	// The control side: the services, and the chain that every request takes.
+	limits := vpc.DefaultLimits()
+	limits.Account = f.Quotas == "aws"
+	services := newServices(records, events, limits)
+	chain, err := api.New(api.Config{
+		Services:       services.table(),
+		Keys:           rootKey(f, key),
+		EndpointPolicy: services.endpointPolicy,
+		CA:             ca,
+		Log:            log,
+	})
+	if err != nil {
+		return err
+	}
+
+	// Workloads of a daemon before this one are gone, and so are their interfaces.
+	if err := services.ec2.DropSessions(ctx, func(string) bool { return false }); err != nil {
+		return fmt.Errorf("drop the interfaces of ended sessions: %w", err)
+	}
+
+	control, err := listenControl(controlConfig{
+		Dir:      f.DataDir,
+		Key:      key,
+		Attacher: places{services.ec2, kernel},
+		Status:   reporter{records, f, time.Now()},
+		Log:      log,
+	})
+	if err != nil {
+		return err
+	}
+	run, ctx := errgroup.WithContext(ctx)
+	run.Go(func() error { return flows.Run(ctx) })
+	run.Go(func() error { return node.Run(ctx) })
+	run.Go(func() error { return chain.Serve(ctx, node.Doors()) })
+	select {
+	case <-node.Ready():
+	case <-ctx.Done():
+		return run.Wait()
+	}
+	for _, l := range in.Listeners {
+		run.Go(func() error { return chain.Serve(ctx, l) })
+	}
+	run.Go(func() error { return control.Run(ctx) })
+	if err := in.Ready(); err != nil {
+		return errors.Join(fmt.Errorf("say that the daemon is ready: %w", err), run.Wait())
+	}
+	return run.Wait()
+}
+
+// rootKey knows the only access key there is: that of the account's root user.
+func rootKey(f DaemonFlags, key accessKey) func(string) (string, auth.Caller, bool) {
+	caller := auth.Caller{
+		Account: f.Account,
+		ARN:     "arn:aws:iam::" + f.Account + ":root",
+		UserID:  f.Account,
+	}
+	return func(id string) (string, auth.Caller, bool) {
+		if id != key.AccessKeyID {
+			return "", auth.Caller{}, false
+		}
+		return key.SecretAccessKey, caller, true
+	}
+}
+
+// flowSink delivers flow log records to CloudWatch Logs.
+type flowSink struct{ logs *logs.Service }
+
+// Deliver appends records to the stream of an ENI, which is made when the
+// first record arrives.
+func (s flowSink) Deliver(ctx context.Context, l vpc.FlowLog, eni vpc.ENI, records []flow.Record) error {
+	events := make([]logs.Event, len(records))
+	for i, r := range records {
+		events[i] = logs.Event{Time: r.Time, Message: r.Line}
+	}
+	return s.logs.Append(ctx, l.Account, l.Region, l.LogGroup, flow.StreamName(eni.ID, l.Traffic), events)
+}

@@ -1,0 +1,72 @@
+package main
+
+import (
+	"github.com/postern/postern/api"
+	"github.com/postern/postern/service/ec2"
+	"github.com/postern/postern/service/eks"
+	"github.com/postern/postern/service/logs"
+	"github.com/postern/postern/service/sts"
+	"github.com/postern/postern/store"
+	"github.com/postern/postern/vpc"
+	"github.com/postern/postern/wire/ce"
+	"github.com/postern/postern/wire/cloudtrail"
+	"github.com/postern/postern/wire/cloudwatch"
+	wireec2 "github.com/postern/postern/wire/ec2"
+	wireeks "github.com/postern/postern/wire/eks"
+	"github.com/postern/postern/wire/eksauth"
+	"github.com/postern/postern/wire/elbv2"
+	"github.com/postern/postern/wire/iam"
+	wirelogs "github.com/postern/postern/wire/logs"
+	"github.com/postern/postern/wire/pricing"
+	"github.com/postern/postern/wire/route53"
+	"github.com/postern/postern/wire/route53resolver"
+	wirests "github.com/postern/postern/wire/sts"
+)
+
+// services are the AWS services behind the chain.
+type services struct {
+	records *store.Store
+	ec2     *ec2.Service
+	eks     *eks.Service
+	logs    *logs.Service
+	sts     *sts.Service
+}
+
+func newServices(records *store.Store, events *logs.Service, limits vpc.Limits) *services {
+	return &services{
+		records: records,
+		ec2:     ec2.New(ec2.Config{Store: records, Limits: limits}),
+		eks:     eks.New(eks.Config{Store: records, Limits: limits}),
+		logs:    events,
+		sts:     sts.New(),
+	}
+}
+
+//go:generate go test -run TestCoveragePage -update .
+
+// table lists every service that is known and what is implemented of it. All
+// other operations answer that they are not available; COVERAGE.md says which.
+func (s *services) table() []api.Service {
+	return []api.Service{
+		{Model: wireec2.Model, Methods: s.ec2.Methods()},
+		{Model: wireeks.Model, Methods: s.eks.Methods()},
+		{Model: wirests.Model, Methods: s.sts.Methods()},
+		{Model: wirelogs.Model, Methods: s.logs.Methods()},
+		{Model: eksauth.Model},
+		{Model: iam.Model},
+		{Model: elbv2.Model},
+		{Model: cloudwatch.Model},
+		{Model: cloudtrail.Model},
+		{Model: route53.Model},
+		{Model: route53resolver.Model},
+		{Model: ce.Model},
+		{Model: pricing.Model},
+	}
+}
+
+// endpointPolicy returns the policy of the endpoint that a request came
+// through.
+func (s *services) endpointPolicy(a vpc.Arrival) (document string, ok bool) {
+	e, ok := s.records.Endpoints.Get(s.records.Snapshot(), store.Key{Account: a.Account, Region: a.Region, ID: a.Endpoint})
+	return e.Policy, ok
+}

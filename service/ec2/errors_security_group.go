@@ -1,0 +1,55 @@
+package ec2
+
+import "github.com/postern/postern/wire"
+
+// The errors of security groups, one function a case.
+
+func errGroupMalformed(id string) error {
+	return &wire.Error{Code: "InvalidGroupId.Malformed", Message: `Invalid id: "` + id + `" (expecting "sg-...")`}
+}
+
+func errGroupExists(name, vpcID string) error {
+	return &wire.Error{Code: "InvalidGroup.Duplicate", Message: "The security group '" + name + "' already exists for VPC '" + vpcID + "'"}
+}
+
+func errGroupReserved() error {
+	return &wire.Error{Code: "InvalidGroup.Reserved", Message: "Cannot use reserved security group name: default"}
+}
+
+func errGroupLimit() error {
+	return &wire.Error{Code: "SecurityGroupLimitExceeded", Message: "The maximum number of security groups has been reached."}
+}
+
+func errGroupCannotDelete(id string) error {
+	return &wire.Error{Code: "CannotDelete", Message: "the specified group: \"" + id + "\" name: \"default\" cannot be deleted by a user"}
+}
+
+func errGroupInUse(id string) error {
+	return &wire.Error{Code: "DependencyViolation", Message: "resource " + id + " has a dependent object"}
+}
+
+func errNoDefaultVPC() error {
+	return &wire.Error{Code: "VPCIdNotSpecified", Message: "No default VPC for this user"}
+}
+
+func errRuleExists(peer string) error {
+	return &wire.Error{Code: "InvalidPermission.Duplicate", Message: "the specified rule \"peer: " + peer + ", ALLOW\" already exists"}
+}
+
+func errRuleUnknown() error {
+	return &wire.Error{Code: "InvalidPermission.NotFound", Message: "The specified rule does not exist in this security group."}
+}
+
+func errRuleMalformed(id string) error {
+	return &wire.Error{Code: "InvalidSecurityGroupRuleId.Malformed", Message: `Invalid id: "` + id + `" (expecting "sgr-...")`}
+}
+
+func errRuleLimit() error {
+	return &wire.Error{Code: "RulesPerSecurityGroupLimitExceeded", Message: "The maximum number of rules per security group has been reached."}
+}
+
+func errCIDR(cidr string) error { return errInvalid("CIDR block %s is malformed", cidr) }
+
+func errPortRange(text string) error {
+	return errInvalid("Invalid TCP/UDP port range (%s)", text)
+}

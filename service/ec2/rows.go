@@ -1,0 +1,32 @@
+package ec2
+
+import (
+	"iter"
+	"slices"
+)
+
+// count is how many rows there are.
+func count[T any](rows iter.Seq[T]) int {
+	n := 0
+	for range rows {
+		n++
+	}
+	return n
+}
+
+// pick returns the rows of the ids that a request names, ordered by id; all
+// rows where it names none.
+func pick[T any](ids []string, all iter.Seq[T], find func(id string) (T, error)) ([]T, error) {
+	if len(ids) == 0 {
+		return slices.Collect(all), nil
+	}
+	var rows []T
+	for _, id := range slices.Sorted(slices.Values(distinct(ids))) {
+		row, err := find(id)
+		if err != nil {
+			return nil, err
+		}
+		rows = append(rows, row)
+	}
+	return rows, nil
+}

@@ -1,0 +1,203 @@
+package ec2
+
+import (
+	"fmt"
+	"net/netip"
+	"strconv"
+	"strings"
+
+	"github.com/postern/postern/store"
+	"github.com/postern/postern/vpc"
+	"github.com/postern/postern/wire"
+	"github.com/postern/postern/wire/ec2"
+)
+
+// maxPermissions is how many rules one request may name.
+const maxPermissions = 1000
+
+// protocolNames are the protocols that the API calls by name.
+var protocolNames = map[string]int{
+	"-1": vpc.ProtocolAll, "all": vpc.ProtocolAll, "icmp": vpc.ProtocolICMP, "tcp": vpc.ProtocolTCP, "udp": vpc.ProtocolUDP,
+	"icmpv6": vpc.ProtocolICMPv6,
+}
+
+// permissions are the forms in which a request names rules: a list, or the
+// flat members of the API's first version.
+type permissions struct {
+	list                    []ec2.IpPermission
+	cidr, protocol          *string
+	from, to                *int32
+	sourceName, sourceOwner *string
+}
+
+// parse turns what a request names into rules of group g, without ids.
+func (p permissions) parse(s *Service, r store.Reader, g vpc.SecurityGroup, egress bool) ([]vpc.SecurityGroupRule, error) {
+	list := p.list
+	if p.cidr != nil || p.sourceName != nil {
+		flat := ec2.IpPermission{IpProtocol: p.protocol, FromPort: p.from, ToPort: p.to}
+		if flat.IpProtocol == nil {
+			flat.IpProtocol = wire.Ptr("-1") // a whole group is named without protocol
+		}
+		if p.cidr != nil {
+			flat.IpRanges = []ec2.IpRange{{CidrIp: p.cidr}}
+		}
+		if p.sourceName != nil {
+			flat.UserIdGroupPairs = []ec2.UserIdGroupPair{{GroupName: p.sourceName, UserId: p.sourceOwner}}
+		}
+		list = append([]ec2.IpPermission{flat}, list...)
+	}
+	if len(list) == 0 {
+		return nil, errMissing("ipPermissions")
+	}
+	var rules []vpc.SecurityGroupRule
+	for _, one := range list {
+		some, err := parsePermission(s, r, g, egress, one)
+		if err != nil {
+			return nil, err
+		}
+		if rules = append(rules, some...); len(rules) > maxPermissions {
+			return nil, errRuleLimit()
+		}
+	}
+	return rules, nil
+}
+
+func parsePermission(s *Service, r store.Reader, g vpc.SecurityGroup, egress bool, p ec2.IpPermission) ([]vpc.SecurityGroupRule, error) {
+	base := vpc.SecurityGroupRule{Egress: egress}
+	var err error
+	if base.Protocol, err = parseProtocol(p.IpProtocol); err != nil {
+		return nil, err
+	}
+	if base.FromPort, base.ToPort, err = parsePorts(base.Protocol, p.FromPort, p.ToPort); err != nil {
+		return nil, err
+	}
+	var rules []vpc.SecurityGroupRule
+	add := func(rule vpc.SecurityGroupRule, description *string) error {
+		rule.Description = wire.Value(description)
+		if !groupText(rule.Description) {
+			return errInvalid("Invalid rule description. Valid descriptions are strings less than 256 characters from the following set:  a-zA-Z0-9. _-:/()#,@[]+=&;{}!$*")
+		}
+		rules = append(rules, rule)
+		return nil
+	}
+	for _, c := range p.IpRanges {
+		rule := base
+		if rule.CIDR, err = parseRange(c.CidrIp, true); err != nil {
+			return nil, err
+		}
+		if err := add(rule, c.Description); err != nil {
+			return nil, err
+		}
+	}
+	for _, c := range p.Ipv6Ranges {
+		rule := base
+		if rule.CIDR, err = parseRange(c.CidrIpv6, false); err != nil {
+			return nil, err
+		}
+		if err := add(rule, c.Description); err != nil {
+			return nil, err
+		}
+	}
+	for _, pair := range p.UserIdGroupPairs {
+		rule := base
+		if rule.Group, err = s.peerGroup(r, g, pair); err != nil {
+			return nil, err
+		}
+		if err := add(rule, pair.Description); err != nil {
+			return nil, err
+		}
+	}
+	for _, l := range p.PrefixListIds {
+		return nil, errPrefixListNotFound(wire.Value(l.PrefixListId))
+	}
+	if len(rules) == 0 {
+		return nil, errInvalid("Invalid value 'null' for CIDR block, group or prefix list of the rule.")
+	}
+	return rules, nil
+}
+
+// peerGroup is the id of the group that a pair names: one of the same VPC, by
+// id or by name.
+func (s *Service) peerGroup(r store.Reader, g vpc.SecurityGroup, pair ec2.UserIdGroupPair) (string, error) {
+	if owner := wire.Value(pair.UserId); owner != "" && owner != g.Account {
+		return "", errGroupNotFound(wire.Value(pair.GroupId))
+	}
+	if id := wire.Value(pair.GroupId); id != "" {
+		if !vpc.ValidID("sg", id) {
+			return "", errGroupMalformed(id)
+		}
+		if peer, ok := s.store.SecurityGroups.Get(r, ownKey(g.Owner, id)); !ok || peer.VPC != g.VPC {
+			return "", errGroupNotFound(id)
+		}
+		return id, nil
+	}
+	for peer := range s.store.SecurityGroups.By(r, "vpc", g.VPC) {
+		if peer.Name == wire.Value(pair.GroupName) && peer.Account == g.Account {
+			return peer.ID, nil
+		}
+	}
+	return "", errGroupNotFound(wire.Value(pair.GroupName))
+}
+
+func parseProtocol(text *string) (int, error) {
+	if text == nil {
+		return 0, errMissing("ipProtocol")
+	}
+	if n, ok := protocolNames[strings.ToLower(*text)]; ok {
+		return n, nil
+	}
+	n, err := strconv.Atoi(*text)
+	if err != nil || n < 0 || n > 255 {
+		return 0, errInvalid("Invalid value '%s' for IP protocol. Unknown protocol.", *text)
+	}
+	return n, nil
+}
+
+// parsePorts reads the ports of TCP and UDP, and ICMP's type and code.
+// Protocols without ports ignore what is given: Terraform sends 0 with -1.
+func parsePorts(protocol int, from, to *int32) (int, int, error) {
+	text := func(p *int32) string {
+		if p == nil {
+			return "null"
+		}
+		return strconv.Itoa(int(*p))
+	}
+	switch protocol {
+	case vpc.ProtocolTCP, vpc.ProtocolUDP:
+		if from == nil || to == nil {
+			return 0, 0, errPortRange(text(from) + " to " + text(to))
+		}
+		if *from == -1 && *to == -1 {
+			return 0, 65535, nil
+		}
+		if *from < 0 || *to > 65535 || *from > *to {
+			return 0, 0, errPortRange(fmt.Sprintf("%d to %d", *from, *to))
+		}
+		return int(*from), int(*to), nil
+	case vpc.ProtocolICMP, vpc.ProtocolICMPv6:
+		kind, code := int32(-1), int32(-1)
+		if from != nil {
+			kind = *from
+		}
+		if to != nil {
+			code = *to
+		}
+		if kind < -1 || kind > 255 || code < -1 || code > 255 {
+			return 0, 0, errInvalid("ICMP type (%d), code (%d) out of range", kind, code)
+		}
+		if kind == -1 && code != -1 {
+			return 0, 0, errInvalid("ICMP code (%d) needs an ICMP type", code)
+		}
+		return int(kind), int(code), nil
+	}
+	return -1, -1, nil
+}
+
+// parseRange reads a CIDR of one family; host bits are refused.
+func parseRange(text *string, ipv4 bool) (netip.Prefix, error) {
+	p, err := netip.ParsePrefix(wire.Value(text))
+	if err != nil || p.Addr().Is4() != ipv4 || p.Masked() != p {
+		return netip.Prefix{}, errCIDR(wire.Value(text))
+	}
+	return p, nil
+}

@@ -1,0 +1,16 @@
+// Package bench measures the way of a packet and of a call, beside what it is
+// compared with in the same run, and prints ratios. Run it as root:
+//
+//	make bench
+//
+// The ways of a packet:
+//
+//	direct     two namespaces with one veth pair between them, no rules
+//	endpoint   a workload to an endpoint's address, through its VPC's namespace
+//	           and both gates of its security groups
+//	workload   a workload to another one in the same subnet
+//
+// The ways of a call are ListClusters with the SDK for Go over one kept
+// connection a client: through the endpoint's ENI, through the public
+// listener on the host, and a bare Go HTTPS handler as the limit.
+package bench
