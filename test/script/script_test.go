@@ -1,7 +1,6 @@
 package script
 
 import (
-	"bytes"
 	"encoding/json"
 	"fmt"
 	"os"
@@ -134,11 +133,4 @@ func on(ts *testscript.TestScript, neg bool, args []string) {
 	if neg == (err == nil) {
 		ts.Fatalf("on %v: %v", args, err)
 	}
-}
-
-// server is a running postern serve of one scenario.
-type server struct {
-	cmd    *exec.Cmd
-	stderr bytes.Buffer
-	done   chan error
 }

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"encoding/json"
 	"io"
+	"os"
 	"os/exec"
 	"syscall"
 	"time"
@@ -11,7 +12,20 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 )
 
-// serverKey finds a scenario's running server; a scenario runs one at a time.
+// server is a running postern serve of one scenario.
+type server struct {
+	cmd  *exec.Cmd
+	log  string // path of what it has written to stderr
+	done chan error
+}
+
+// logged is what the server has written to stderr.
+func (s *server) logged() []byte {
+	b, _ := os.ReadFile(s.log) // for messages only
+	return b
+}
+
+// servers finds a scenario's running server; a scenario runs one at a time.
 var servers = newRegistry[*testscript.TestScript, *server]()
 
 // serve starts postern serve on a free port, waits until it serves, and puts
@@ -22,7 +36,11 @@ func serve(ts *testscript.TestScript, neg bool, args []string) {
 	s := &server{done: make(chan error, 1)}
 	s.cmd = exec.Command(lookPath(ts, "postern"), args...)
 	s.cmd.Dir = ts.MkAbs(".")
-	s.cmd.Stderr = &s.stderr
+	// A file, not a pipe: after a crash the keeper lives on with it open.
+	stderr, err := os.Create(ts.MkAbs("serve.log"))
+	ts.Check(err)
+	defer stderr.Close()
+	s.cmd.Stderr, s.log = stderr, stderr.Name()
 	stdout, err := s.cmd.StdoutPipe()
 	ts.Check(err)
 	ts.Check(s.cmd.Start())
@@ -30,7 +48,7 @@ func serve(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Defer(func() {
 		if s := servers.take(ts); s != nil {
 			s.stop(syscall.SIGTERM)
-			ts.Logf("server:\n%s", s.stderr.String())
+			ts.Logf("server:\n%s", s.logged())
 		}
 	})
 	_, err = bufio.NewReader(stdout).ReadString('\n') // the line that says it serves
@@ -39,7 +57,7 @@ func serve(ts *testscript.TestScript, neg bool, args []string) {
 		s.done <- s.cmd.Wait()
 	}()
 	if (err != nil) != neg {
-		ts.Fatalf("serve: %v\n%s", err, s.stderr.String())
+		ts.Fatalf("serve: %v\n%s", err, s.logged())
 	}
 	if neg {
 		return
@@ -72,7 +90,7 @@ func halt(ts *testscript.TestScript, neg bool, args []string) {
 	}
 	took, err := s.stop(syscall.SIGTERM)
 	if err != nil || took > 2*time.Second {
-		ts.Fatalf("stopped after %v: %v\n%s", took, err, s.stderr.String())
+		ts.Fatalf("stopped after %v: %v\n%s", took, err, s.logged())
 	}
 }
 
