@@ -55,7 +55,6 @@ const (
 
 var (
 	subnetA  = netip.MustParsePrefix("10.0.1.0/24")
-	subnetB  = netip.MustParsePrefix("10.0.2.0/24")
 	resolver = netip.MustParseAddr("10.0.0.2")
 	gatewayA = netip.MustParseAddr("10.0.1.1")
 	gatewayB = netip.MustParseAddr("10.0.2.1")

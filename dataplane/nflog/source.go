@@ -19,7 +19,7 @@ const maxDrops = 1 << 17
 // The protocol of the kernel's nfnetlink_log, from linux/netfilter/nfnetlink_log.h.
 const (
 	subsystem     = unix.NFNL_SUBSYS_ULOG << 8
-	messagePacket = subsystem | 0
+	messagePacket = subsystem // NFULNL_MSG_PACKET is 0
 	messageConfig = subsystem | 1
 
 	configCommand   = 1

@@ -2,9 +2,7 @@ package nft
 
 import (
 	"fmt"
-	"maps"
 	"net/netip"
-	"slices"
 	"strings"
 
 	"github.com/google/nftables"
@@ -115,6 +113,3 @@ func rulesText(rules []Rule) string {
 	}
 	return w.String()
 }
-
-// names of the things in m, in order.
-func names[T any](m map[string]T) []string { return slices.Sorted(maps.Keys(m)) }

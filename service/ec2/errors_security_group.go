@@ -48,6 +48,10 @@ func errRuleLimit() error {
 	return &wire.Error{Code: "RulesPerSecurityGroupLimitExceeded", Message: "The maximum number of rules per security group has been reached."}
 }
 
+func errRuleDescription() error {
+	return errInvalid("Invalid rule description. Valid descriptions are strings less than 256 characters from the following set:  a-zA-Z0-9. _-:/()#,@[]+=&;{}!$*")
+}
+
 func errCIDR(cidr string) error { return errInvalid("CIDR block %s is malformed", cidr) }
 
 func errPortRange(text string) error {

@@ -109,7 +109,8 @@ func (s *Service) revoke(ctx context.Context, id, name *string, egress bool, ids
 			return i >= 0
 		}
 		if len(ids) > 0 {
-			return rules, removeByID(ids, egress, remove)
+			err := removeByID(ids, egress, remove) // shortens rules
+			return rules, err
 		}
 		wanted, err := p.parse(s, tx, g, egress)
 		if err != nil {

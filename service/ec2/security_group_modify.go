@@ -37,7 +37,7 @@ func (s *Service) ModifySecurityGroupRules(ctx context.Context, in *ec2.ModifySe
 				}
 			}
 		}
-		return rules, nil
+		return rules, s.checkQuota(rules) // a rule may have become one of the other family
 	})
 	if err != nil {
 		return nil, err
@@ -102,8 +102,11 @@ func (s *Service) describeRules(ctx context.Context, id, name *string, egress bo
 			if err != nil {
 				return nil, err
 			}
+			if rules[i].Egress != egress {
+				return nil, errRuleNotFound(rules[i].ID)
+			}
 			if !groupText(wire.Value(d.Description)) {
-				return nil, errInvalid("Invalid rule description")
+				return nil, errRuleDescription()
 			}
 			rules[i].Description = wire.Value(d.Description)
 		}

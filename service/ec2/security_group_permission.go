@@ -75,7 +75,7 @@ func parsePermission(s *Service, r store.Reader, g vpc.SecurityGroup, egress boo
 	add := func(rule vpc.SecurityGroupRule, description *string) error {
 		rule.Description = wire.Value(description)
 		if !groupText(rule.Description) {
-			return errInvalid("Invalid rule description. Valid descriptions are strings less than 256 characters from the following set:  a-zA-Z0-9. _-:/()#,@[]+=&;{}!$*")
+			return errRuleDescription()
 		}
 		rules = append(rules, rule)
 		return nil

@@ -18,8 +18,7 @@ func sameRule(a, b vpc.SecurityGroupRule) bool {
 }
 
 // addRules returns the group's rules with new ones, which get ids. It
-// refuses what is there already and what exceeds the quota: IPv4 rules with
-// those that name groups, and IPv6 rules, are counted apart.
+// refuses what is there already and what exceeds the quota.
 func (s *Service) addRules(rules, add []vpc.SecurityGroupRule) (all, added []vpc.SecurityGroupRule, err error) {
 	all = slices.Clone(rules)
 	for _, r := range add {
@@ -29,16 +28,25 @@ func (s *Service) addRules(rules, add []vpc.SecurityGroupRule) (all, added []vpc
 		r.ID = vpc.NewID("sgr")
 		all, added = append(all, r), append(added, r)
 	}
+	if err := s.checkQuota(all); err != nil {
+		return nil, nil, err
+	}
+	return all, added, nil
+}
+
+// checkQuota counts a group's rules in each direction: IPv4 rules with those
+// that name groups, and IPv6 rules apart.
+func (s *Service) checkQuota(rules []vpc.SecurityGroupRule) error {
 	counts := map[[2]bool]int{}
-	for _, r := range all {
+	for _, r := range rules {
 		counts[[2]bool{r.Egress, r.CIDR.Addr().Is6()}]++
 	}
 	for _, n := range counts {
 		if n > s.limits.RulesPerGroup {
-			return nil, nil, errRuleLimit()
+			return errRuleLimit()
 		}
 	}
-	return all, added, nil
+	return nil
 }
 
 // ruleText is a rule in the words of InvalidPermission.Duplicate.

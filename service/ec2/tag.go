@@ -92,6 +92,3 @@ func tagSetPairs(tags []ec2.Tag) []string {
 	}
 	return pairs
 }
-
-// tagPairs is tagSetPairs for stored tags.
-func tagPairs(tags vpc.Tags) []string { return tagSetPairs(tagList(tags)) }

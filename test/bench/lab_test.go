@@ -20,9 +20,9 @@ import (
 )
 
 const (
-	client   = "eni-0c11e000000000001"
-	server   = "eni-05e40000000000001"
-	endpoint = "eni-0e0d00000000000001"
+	client   = "eni-0a1b2c3d4e5f60718"
+	server   = "eni-0b2c3d4e5f6071829"
+	endpoint = "eni-0c3d4e5f607182930"
 	group    = "sg-0a000000000000001"
 	network  = "vpc-0a000000000000001"
 	mtu      = 8500
