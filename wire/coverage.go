@@ -2,6 +2,7 @@ package wire
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 )
@@ -10,6 +11,7 @@ import (
 type Covered struct {
 	Service     *Service
 	Implemented []string
+	RecordOnly  map[string]string // of these, what keeps a record and does no more, with the reason
 }
 
 // Coverage renders the page that says which operations are implemented and
@@ -52,6 +54,9 @@ func (c Covered) section(b *strings.Builder) int {
 	if len(have) > 0 {
 		b.WriteString("\nImplemented:\n")
 		lines(b, have)
+	}
+	for _, name := range slices.Sorted(maps.Keys(c.RecordOnly)) {
+		fmt.Fprintf(b, "\n%s is record only: %s\n", name, c.RecordOnly[name])
 	}
 	if len(others) > 0 {
 		fmt.Fprintf(b, "\nAnswers %s:\n", s.Unavailable(&Operation{}).Code)

@@ -14,12 +14,17 @@ import (
 
 var update = flag.Bool("update", false, "write COVERAGE.md anew")
 
+// recordOnly are the implemented operations behind which nothing runs yet.
+var recordOnly = map[string]map[string]string{"eks": {
+	"CreateCluster": "the cluster stays CREATING, since no Kubernetes control plane starts.",
+}}
+
 // TestCoveragePage keeps COVERAGE.md what the dispatch table says.
 func TestCoveragePage(t *testing.T) {
 	const page = "../../COVERAGE.md"
 	var all []wire.Covered
 	for _, s := range newServices(nil, &logs.Service{}, vpc.DefaultLimits()).table() {
-		c := wire.Covered{Service: s.Model}
+		c := wire.Covered{Service: s.Model, RecordOnly: recordOnly[s.Model.Name]}
 		for _, m := range s.Methods {
 			c.Implemented = append(c.Implemented, m.Operation.Name)
 		}

@@ -52,6 +52,10 @@ func errRuleDescription() error {
 	return errInvalid("Invalid rule description. Valid descriptions are strings less than 256 characters from the following set:  a-zA-Z0-9. _-:/()#,@[]+=&;{}!$*")
 }
 
+func errPeeringNotFound(id string) error {
+	return &wire.Error{Code: "InvalidVpcPeeringConnectionID.NotFound", Message: "The vpcPeeringConnection ID '" + id + "' does not exist"}
+}
+
 func errCIDR(cidr string) error { return errInvalid("CIDR block %s is malformed", cidr) }
 
 func errPortRange(text string) error {

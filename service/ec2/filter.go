@@ -12,12 +12,18 @@ import (
 // filters say how a resource is filtered: the values that it has under each
 // filter's name. A resource matches a filter if one of its values matches one
 // of the filter's, and a request if it matches all of its filters. The tag
-// filters of resources with tags stand under tagFilter: its values are
-// "key=value" of each tag, which serve tag:KEY, tag-key and tag-value.
+// filters of resources with tags stand under tagFilter: its values are the
+// tagPair of each tag, which serve tag:KEY, tag-key and tag-value.
 type filters[T any] map[string]func(T) []string
 
 // tagFilter is the entry of filters that holds a resource's tags.
 const tagFilter = "tag"
+
+// tagSeparator stands between key and value in a tagPair. Unlike =, which may
+// be part of a key, no tag holds it.
+const tagSeparator = "\x00"
+
+func tagPair(key, value string) string { return key + tagSeparator + value }
 
 // maxFilterValues is how many values all filters of a request may have.
 const maxFilterValues = 200
@@ -73,7 +79,7 @@ func (fs filters[T]) values(name string) func(T) []string {
 func tagParts(tags []string, part func(key, value string) (string, bool)) []string {
 	var parts []string
 	for _, t := range tags {
-		key, value, _ := strings.Cut(t, "=")
+		key, value, _ := strings.Cut(t, tagSeparator)
 		if p, ok := part(key, value); ok {
 			parts = append(parts, p)
 		}

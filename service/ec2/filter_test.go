@@ -67,8 +67,10 @@ func FuzzMatchFilter(f *testing.F) {
 
 func TestCompileFilters(t *testing.T) {
 	known := filters[map[string]string]{
-		"color":   func(m map[string]string) []string { return []string{m["color"]} },
-		tagFilter: func(m map[string]string) []string { return []string{"team=" + m["team"], "empty="} },
+		"color": func(m map[string]string) []string { return []string{m["color"]} },
+		tagFilter: func(m map[string]string) []string {
+			return []string{tagPair("team", m["team"]), tagPair("empty", ""), tagPair("a=b", "c=d")}
+		},
 	}
 	thing := map[string]string{"color": "red", "team": "net=work"}
 	where := func(name string, values ...string) ec2.Filter {
@@ -83,6 +85,8 @@ func TestCompileFilters(t *testing.T) {
 		{[]ec2.Filter{where("color", "blue")}, false},
 		{[]ec2.Filter{where("color")}, false}, // no value matches nothing
 		{[]ec2.Filter{where("color", "red"), where("tag:team", "net=work")}, true},
+		{[]ec2.Filter{where("tag:a=b", "c=d"), where("tag-key", "a=b"), where("tag-value", "c=d")}, true},
+		{[]ec2.Filter{where("tag:a", "*")}, false}, // the key is a=b
 		{[]ec2.Filter{where("color", "red"), where("tag:team", "net")}, false},
 		{[]ec2.Filter{where("tag-key", "te*")}, true},
 		{[]ec2.Filter{where("tag-value", "net=*")}, true},

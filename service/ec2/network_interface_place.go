@@ -3,7 +3,6 @@ package ec2
 import (
 	"math/rand/v2"
 	"net/netip"
-	"slices"
 
 	"github.com/postern/postern/store"
 	"github.com/postern/postern/vpc"
@@ -88,8 +87,10 @@ func ownKey(o vpc.Owner, id string) store.Key {
 // distinct returns ids in their order without repetitions.
 func distinct(ids []string) []string {
 	var d []string
+	seen := make(map[string]bool, len(ids))
 	for _, id := range ids {
-		if !slices.Contains(d, id) {
+		if !seen[id] {
+			seen[id] = true
 			d = append(d, id)
 		}
 	}

@@ -114,11 +114,14 @@ func (s *Service) DescribeSecurityGroupRules(ctx context.Context, in *ec2.Descri
 		return nil, err
 	}
 	caller, r := auth.CallerFrom(ctx), s.store.Snapshot()
-	found := map[string]bool{}
+	wanted, found := map[string]bool{}, map[string]bool{}
+	for _, id := range in.SecurityGroupRuleIds {
+		wanted[id] = true
+	}
 	var rules []ec2.SecurityGroupRule
 	for g := range s.store.SecurityGroups.List(r, caller.Account, caller.Region) {
 		for _, rule := range g.Rules {
-			if len(in.SecurityGroupRuleIds) > 0 && !slices.Contains(in.SecurityGroupRuleIds, rule.ID) {
+			if len(wanted) > 0 && !wanted[rule.ID] {
 				continue
 			}
 			found[rule.ID] = true

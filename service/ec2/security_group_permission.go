@@ -122,6 +122,9 @@ func (s *Service) peerGroup(r store.Reader, g vpc.SecurityGroup, pair ec2.UserId
 	if owner := wire.Value(pair.UserId); owner != "" && owner != g.Account {
 		return "", errGroupNotFound(wire.Value(pair.GroupId))
 	}
+	if peering := wire.Value(pair.VpcPeeringConnectionId); peering != "" {
+		return "", errPeeringNotFound(peering)
+	}
 	if id := wire.Value(pair.GroupId); id != "" {
 		if !vpc.ValidID("sg", id) {
 			return "", errGroupMalformed(id)
@@ -193,11 +196,12 @@ func parsePorts(protocol int, from, to *int32) (int, int, error) {
 	return -1, -1, nil
 }
 
-// parseRange reads a CIDR of one family; host bits are refused.
+// parseRange reads a CIDR of one family. Like EC2 it takes 100.68.0.18/18 for
+// 100.68.0.0/18.
 func parseRange(text *string, ipv4 bool) (netip.Prefix, error) {
 	p, err := netip.ParsePrefix(wire.Value(text))
-	if err != nil || p.Addr().Is4() != ipv4 || p.Masked() != p {
+	if err != nil || p.Addr().Is4() != ipv4 || p.Addr().Is4In6() {
 		return netip.Prefix{}, errCIDR(wire.Value(text))
 	}
-	return p, nil
+	return p.Masked(), nil
 }

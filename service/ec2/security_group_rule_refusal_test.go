@@ -19,6 +19,8 @@ func TestAuthorizeRefusals(t *testing.T) {
 	const net = "10.0.0.0/8"
 	stranger := perm("tcp", 1, 1, groupEp)
 	stranger.UserIdGroupPairs[0].UserId = wire.Ptr("444455556666")
+	peered := perm("tcp", 1, 1, groupEp)
+	peered.UserIdGroupPairs[0].VpcPeeringConnectionId = wire.Ptr("pcx-0a000001")
 	noProtocol := perm("tcp", 1, 1, net)
 	noProtocol.IpProtocol = nil
 	var many []string
@@ -41,8 +43,10 @@ func TestAuthorizeRefusals(t *testing.T) {
 		{[]ec2.IpPermission{perm("icmp", 256, 0, net)}, "InvalidParameterValue", "ICMP type (256), code (0) out of range"},
 		{[]ec2.IpPermission{perm("icmp", -1, 0, net)}, "InvalidParameterValue", "ICMP code (0) needs an ICMP type"},
 		{[]ec2.IpPermission{perm("tcp", 1, 1, "10.0.0.0")}, "InvalidParameterValue", "CIDR block 10.0.0.0 is malformed"},
-		{[]ec2.IpPermission{perm("tcp", 1, 1, "10.0.0.1/8")}, "InvalidParameterValue", "CIDR block 10.0.0.1/8 is malformed"},
-		{[]ec2.IpPermission{perm("tcp", 1, 1, "fd00::1/8")}, "InvalidParameterValue", "CIDR block fd00::1/8 is malformed"},
+		{[]ec2.IpPermission{perm("tcp", 1, 1, "::ffff:10.0.0.0/104")}, "InvalidParameterValue", "CIDR block ::ffff:10.0.0.0/104 is malformed"},
+		{[]ec2.IpPermission{perm("tcp", 1, 1, net, "10.0.0.1/8")}, "InvalidPermission.Duplicate", duplicate("10.0.0.0/8, TCP, from port: 1, to port: 1")},
+		{[]ec2.IpPermission{perm("tcp", 1, 1, "fd00::/8", "fd00::1/8")}, "InvalidPermission.Duplicate", duplicate("fd00::/8, TCP, from port: 1, to port: 1")},
+		{[]ec2.IpPermission{peered}, "InvalidVpcPeeringConnectionID.NotFound", "The vpcPeeringConnection ID 'pcx-0a000001' does not exist"},
 		{[]ec2.IpPermission{perm("tcp", 1, 1)}, "InvalidParameterValue", "Invalid value 'null' for CIDR block, group or prefix list of the rule."},
 		{[]ec2.IpPermission{described(perm("tcp", 1, 1, net), "a<b")}, "InvalidParameterValue", badRuleText},
 		{[]ec2.IpPermission{described(perm("tcp", 1, 1, net), strings.Repeat("a", 256))}, "InvalidParameterValue", badRuleText},

@@ -114,6 +114,8 @@ func TestRuleForms(t *testing.T) {
 		{perm("tcp", 80, 90, "10.0.0.0/8"), perm("TCP", 80, 90, "10.0.0.0/8"), "tcp 80 90 10.0.0.0/8"},
 		{perm("6", 0, 0, "2001:DB8::/32"), perm("tcp", 0, 0, "2001:db8::/32"), "tcp 0 0 2001:db8::/32"},
 		{perm("tcp", -1, -1, any4), perm("tcp", 0, 65535, any4), "tcp 0 65535 0.0.0.0/0"},
+		{perm("tcp", 1, 1, "100.68.0.18/18"), perm("tcp", 1, 1, "100.68.0.1/18"), "tcp 1 1 100.68.0.0/18"}, // the API's own example
+		{perm("tcp", 1, 1, "2001:db8::1/32"), perm("tcp", 1, 1, "2001:db8::/32"), "tcp 1 1 2001:db8::/32"},
 		{perm("udp", 53, 53, groupEp), perm("17", 53, 53, "ep"), "udp 53 53 " + groupEp},
 		{perm("udp", 53, 53, "ep"), perm("udp", 53, 53, groupEp), "udp 53 53 " + groupEp},
 		{perm("tcp", 1, 2, groupApp), perm("tcp", 1, 2, "app"), "tcp 1 2 " + groupApp},

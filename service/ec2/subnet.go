@@ -171,8 +171,8 @@ func (s *Service) ModifySubnetAttribute(ctx context.Context, in *ec2.ModifySubne
 		if err != nil {
 			return nil, err
 		}
-		if in.MapPublicIpOnLaunch != nil {
-			sn.MapPublicIP = wire.Value(in.MapPublicIpOnLaunch.Value)
+		if a := in.MapPublicIpOnLaunch; a != nil && a.Value != nil {
+			sn.MapPublicIP = *a.Value
 		}
 		s.store.Subnets.Put(tx, sn)
 		return []string{sn.VPC}, nil

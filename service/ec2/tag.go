@@ -4,6 +4,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 
 	"github.com/postern/postern/vpc"
@@ -69,10 +70,17 @@ func checkTag(key, value string) error {
 		return errInvalid("Tag key exceeds the maximum length of %d characters", maxTagKey-1)
 	case utf8.RuneCountInString(value) > maxTagValue:
 		return errInvalid("Tag value exceeds the maximum length of %d characters", maxTagValue-1)
+	case !printable(key) || !printable(value):
+		return errInvalid("Tag keys and values must be valid Unicode without control characters.")
 	case strings.HasPrefix(strings.ToLower(key), "aws:"):
 		return errInvalid("Tag keys starting with 'aws:' are reserved for internal use")
 	}
 	return nil
+}
+
+// printable reports whether text can stand in an XML answer unchanged.
+func printable(text string) bool {
+	return utf8.ValidString(text) && !strings.ContainsFunc(text, unicode.IsControl)
 }
 
 // tagList is the wire form of tags, ordered by key.
@@ -88,7 +96,7 @@ func tagList(tags vpc.Tags) []ec2.Tag {
 func tagSetPairs(tags []ec2.Tag) []string {
 	var pairs []string
 	for _, t := range tags {
-		pairs = append(pairs, wire.Value(t.Key)+"="+wire.Value(t.Value))
+		pairs = append(pairs, tagPair(wire.Value(t.Key), wire.Value(t.Value)))
 	}
 	return pairs
 }

@@ -118,6 +118,6 @@ var tagDescriptionFilters = filters[*ec2.TagDescription]{
 	"resource-id":   func(d *ec2.TagDescription) []string { return one(d.ResourceId) },
 	"resource-type": func(d *ec2.TagDescription) []string { return one(d.ResourceType) },
 	"tag": func(d *ec2.TagDescription) []string {
-		return []string{wire.Value(d.Key) + "=" + wire.Value(d.Value)}
+		return []string{tagPair(wire.Value(d.Key), wire.Value(d.Value))}
 	},
 }

@@ -53,6 +53,8 @@ func TestTagRefusals(t *testing.T) {
 		{"nothing", []ec2.Tag{{Key: wire.Ptr("a")}}, "InvalidID", "The ID 'nothing' is not valid"},
 		{vpcID, []ec2.Tag{{}}, "InvalidParameterValue", "Tag key cannot be null or empty."},
 		{vpcID, []ec2.Tag{{Key: wire.Ptr("aws:x")}}, "InvalidParameterValue", "Tag keys starting with 'aws:' are reserved for internal use"},
+		{vpcID, []ec2.Tag{{Key: wire.Ptr("a\x00b")}}, "InvalidParameterValue", "Tag keys and values must be valid Unicode without control characters."},
+		{vpcID, []ec2.Tag{{Key: wire.Ptr("a"), Value: wire.Ptr("\xff")}}, "InvalidParameterValue", "Tag keys and values must be valid Unicode without control characters."},
 		{vpcID, []ec2.Tag{{Key: wire.Ptr("a")}, {Key: wire.Ptr("a")}}, "InvalidParameterValue", "Tag keys must be unique; duplicate key: a"},
 		{vpcID, []ec2.Tag{{Key: wire.Ptr(strings.Repeat("é", 129))}}, "InvalidParameterValue", "Tag key exceeds the maximum length of 127 characters"},
 		{vpcID, []ec2.Tag{{Key: wire.Ptr("a"), Value: wire.Ptr(strings.Repeat("v", 257))}}, "InvalidParameterValue",
