@@ -58,6 +58,23 @@ func errPeeringNotFound(id string) error {
 
 func errCIDR(cidr string) error { return errInvalid("CIDR block %s is malformed", cidr) }
 
-func errPortRange(text string) error {
-	return errInvalid("Invalid TCP/UDP port range (%s)", text)
+func errPortRange(from, to int32) error {
+	return errInvalid("Invalid TCP/UDP port range (%d to %d)", from, to)
+}
+
+func errPortsMissing(protocols string) error {
+	return errInvalid("Invalid value for portRange. Must specify both from and to ports with %s.", protocols)
+}
+
+func errProtocolMissing() error {
+	return errInvalid("Invalid value 'null' for protocol. VPC security group rules must specify protocols explicitly.")
+}
+
+func errSourceMissing() error {
+	return &wire.Error{Code: "MissingParameter", Message: "Missing source specification: include source security group or CIDR information"}
+}
+
+// errTogether refuses two parameters that name rules in different forms.
+func errTogether(parameter, other string) error {
+	return errCombination("The parameter '%s' may not be used in combination with '%s'", parameter, other)
 }

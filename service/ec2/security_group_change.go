@@ -109,6 +109,9 @@ func (s *Service) revoke(ctx context.Context, id, name *string, egress bool, ids
 			return i >= 0
 		}
 		if len(ids) > 0 {
+			if other := p.named(); other != "" {
+				return nil, errTogether("securityGroupRuleIds", other)
+			}
 			err := removeByID(ids, egress, remove) // shortens rules
 			return rules, err
 		}

@@ -13,11 +13,14 @@ import (
 
 // DescribeSecurityGroups answers with the caller's groups.
 func (s *Service) DescribeSecurityGroups(ctx context.Context, in *ec2.DescribeSecurityGroupsInput) (*ec2.DescribeSecurityGroupsOutput, error) {
-	match, err := compileFilters(groupFilters, in.Filters)
+	caller, r := auth.CallerFrom(ctx), s.store.Snapshot()
+	match, err := compileFilters(groupFilters(func(id string) string {
+		g, _ := s.store.SecurityGroups.Get(r, key(caller, id))
+		return g.Name
+	}), in.Filters)
 	if err != nil {
 		return nil, err
 	}
-	caller, r := auth.CallerFrom(ctx), s.store.Snapshot()
 	rows, err := pick(in.GroupIds, s.store.SecurityGroups.List(r, caller.Account, caller.Region),
 		func(id string) (vpc.SecurityGroup, error) { return s.group(r, caller, &id, nil) })
 	if err != nil {
@@ -54,24 +57,34 @@ func groupShape(g vpc.SecurityGroup) ec2.SecurityGroup {
 	}
 }
 
-var groupFilters = withPermissionFilters(filters[*ec2.SecurityGroup]{
-	"description": func(g *ec2.SecurityGroup) []string { return one(g.Description) },
-	"group-id":    func(g *ec2.SecurityGroup) []string { return one(g.GroupId) },
-	"group-name":  func(g *ec2.SecurityGroup) []string { return one(g.GroupName) },
-	"owner-id":    func(g *ec2.SecurityGroup) []string { return one(g.OwnerId) },
-	"vpc-id":      func(g *ec2.SecurityGroup) []string { return one(g.VpcId) },
-	tagFilter:     func(g *ec2.SecurityGroup) []string { return tagSetPairs(g.Tags) },
-})
+// groupFilters are the filters of groups. An answer names a rule's group by
+// id alone; nameOf finds the name for the filters that ask for it.
+func groupFilters(nameOf func(id string) string) filters[*ec2.SecurityGroup] {
+	fs := filters[*ec2.SecurityGroup]{
+		"description": func(g *ec2.SecurityGroup) []string { return one(g.Description) },
+		"group-id":    func(g *ec2.SecurityGroup) []string { return one(g.GroupId) },
+		"group-name":  func(g *ec2.SecurityGroup) []string { return one(g.GroupName) },
+		"owner-id":    func(g *ec2.SecurityGroup) []string { return one(g.OwnerId) },
+		"vpc-id":      func(g *ec2.SecurityGroup) []string { return one(g.VpcId) },
+		tagFilter:     func(g *ec2.SecurityGroup) []string { return tagSetPairs(g.Tags) },
+	}
+	for name, values := range permissionFilters(nameOf) {
+		fs["ip-permission."+name] = func(g *ec2.SecurityGroup) []string { return each(g.IpPermissions, values) }
+		fs["egress.ip-permission."+name] = func(g *ec2.SecurityGroup) []string { return each(g.IpPermissionsEgress, values) }
+	}
+	return fs
+}
 
-// withPermissionFilters adds ip-permission.* and egress.ip-permission.*.
-func withPermissionFilters(fs filters[*ec2.SecurityGroup]) filters[*ec2.SecurityGroup] {
+// permissionFilters are the filters below ip-permission and
+// egress.ip-permission.
+func permissionFilters(nameOf func(id string) string) map[string]func(ec2.IpPermission) []string {
 	port := func(p *int32) []string {
 		if p == nil {
 			return nil
 		}
 		return []string{strconv.Itoa(int(*p))}
 	}
-	members := map[string]func(ec2.IpPermission) []string{
+	return map[string]func(ec2.IpPermission) []string{
 		"cidr": func(p ec2.IpPermission) []string {
 			return texts(p.IpRanges, func(r ec2.IpRange) *string { return r.CidrIp })
 		},
@@ -80,6 +93,9 @@ func withPermissionFilters(fs filters[*ec2.SecurityGroup]) filters[*ec2.Security
 		},
 		"group-id": func(p ec2.IpPermission) []string {
 			return texts(p.UserIdGroupPairs, func(r ec2.UserIdGroupPair) *string { return r.GroupId })
+		},
+		"group-name": func(p ec2.IpPermission) []string {
+			return texts(p.UserIdGroupPairs, func(r ec2.UserIdGroupPair) *string { return wire.Ptr(nameOf(wire.Value(r.GroupId))) })
 		},
 		"user-id": func(p ec2.IpPermission) []string {
 			return texts(p.UserIdGroupPairs, func(r ec2.UserIdGroupPair) *string { return r.UserId })
@@ -91,11 +107,6 @@ func withPermissionFilters(fs filters[*ec2.SecurityGroup]) filters[*ec2.Security
 		"to-port":   func(p ec2.IpPermission) []string { return port(p.ToPort) },
 		"protocol":  func(p ec2.IpPermission) []string { return one(p.IpProtocol) },
 	}
-	for name, values := range members {
-		fs["ip-permission."+name] = func(g *ec2.SecurityGroup) []string { return each(g.IpPermissions, values) }
-		fs["egress.ip-permission."+name] = func(g *ec2.SecurityGroup) []string { return each(g.IpPermissionsEgress, values) }
-	}
-	return fs
 }
 
 func each[T any](list []T, values func(T) []string) []string {

@@ -1,7 +1,6 @@
 package ec2
 
 import (
-	"fmt"
 	"net/netip"
 	"strconv"
 	"strings"
@@ -17,8 +16,7 @@ const maxPermissions = 1000
 
 // protocolNames are the protocols that the API calls by name.
 var protocolNames = map[string]int{
-	"-1": vpc.ProtocolAll, "all": vpc.ProtocolAll, "icmp": vpc.ProtocolICMP, "tcp": vpc.ProtocolTCP, "udp": vpc.ProtocolUDP,
-	"icmpv6": vpc.ProtocolICMPv6,
+	"-1": vpc.ProtocolAll, "icmp": vpc.ProtocolICMP, "tcp": vpc.ProtocolTCP, "udp": vpc.ProtocolUDP, "icmpv6": vpc.ProtocolICMPv6,
 }
 
 // permissions are the forms in which a request names rules: a list, or the
@@ -30,24 +28,72 @@ type permissions struct {
 	sourceName, sourceOwner *string
 }
 
-// parse turns what a request names into rules of group g, without ids.
-func (p permissions) parse(s *Service, r store.Reader, g vpc.SecurityGroup, egress bool) ([]vpc.SecurityGroupRule, error) {
-	list := p.list
-	if p.cidr != nil || p.sourceName != nil {
-		flat := ec2.IpPermission{IpProtocol: p.protocol, FromPort: p.from, ToPort: p.to}
-		if flat.IpProtocol == nil {
-			flat.IpProtocol = wire.Ptr("-1") // a whole group is named without protocol
-		}
-		if p.cidr != nil {
-			flat.IpRanges = []ec2.IpRange{{CidrIp: p.cidr}}
-		}
-		if p.sourceName != nil {
-			flat.UserIdGroupPairs = []ec2.UserIdGroupPair{{GroupName: p.sourceName, UserId: p.sourceOwner}}
-		}
-		list = append([]ec2.IpPermission{flat}, list...)
+// flat is the first of the flat members that the request has, in the API's
+// words; empty where it has none.
+func (p permissions) flat() string {
+	switch {
+	case p.from != nil:
+		return "fromPort"
+	case p.to != nil:
+		return "toPort"
+	case p.protocol != nil:
+		return "ipProtocol"
+	case p.cidr != nil:
+		return "cidrIp"
+	case p.sourceName != nil:
+		return "sourceSecurityGroupName"
+	case p.sourceOwner != nil:
+		return "sourceSecurityGroupOwnerId"
 	}
-	if len(list) == 0 {
+	return ""
+}
+
+// named is the first parameter that names rules, empty where none does.
+func (p permissions) named() string {
+	if len(p.list) > 0 {
+		return "ipPermissions"
+	}
+	return p.flat()
+}
+
+// all are the request's permissions as a list, whatever form they have.
+func (p permissions) all() ([]ec2.IpPermission, error) {
+	switch flat := p.flat(); {
+	case flat == "" && len(p.list) == 0:
 		return nil, errMissing("ipPermissions")
+	case flat == "":
+		return p.list, nil
+	case len(p.list) > 0:
+		return nil, errTogether("ipPermissions", flat)
+	case p.cidr != nil && p.sourceName != nil:
+		return nil, errTogether("cidrIp", "sourceSecurityGroupName")
+	case p.cidr == nil && p.sourceName == nil:
+		return nil, errSourceMissing()
+	}
+	one := ec2.IpPermission{IpProtocol: p.protocol, FromPort: p.from, ToPort: p.to}
+	if p.cidr != nil {
+		one.IpRanges = []ec2.IpRange{{CidrIp: p.cidr}}
+		return []ec2.IpPermission{one}, nil
+	}
+	one.UserIdGroupPairs = []ec2.UserIdGroupPair{{GroupName: p.sourceName, UserId: p.sourceOwner}}
+	if p.protocol == nil && p.from == nil && p.to == nil {
+		one.IpProtocol = wire.Ptr("-1") // a group alone means all of its traffic
+	}
+	return []ec2.IpPermission{one}, nil
+}
+
+// parse turns what a request names into rules of group g, without ids. It
+// counts the rules before it looks up the first group.
+func (p permissions) parse(s *Service, r store.Reader, g vpc.SecurityGroup, egress bool) ([]vpc.SecurityGroupRule, error) {
+	list, err := p.all()
+	if err != nil {
+		return nil, err
+	}
+	total := 0
+	for _, one := range list {
+		if total += peers(one); total > maxPermissions {
+			return nil, errRuleLimit()
+		}
 	}
 	var rules []vpc.SecurityGroupRule
 	for _, one := range list {
@@ -55,11 +101,14 @@ func (p permissions) parse(s *Service, r store.Reader, g vpc.SecurityGroup, egre
 		if err != nil {
 			return nil, err
 		}
-		if rules = append(rules, some...); len(rules) > maxPermissions {
-			return nil, errRuleLimit()
-		}
+		rules = append(rules, some...)
 	}
 	return rules, nil
+}
+
+// peers is how many rules a permission stands for.
+func peers(p ec2.IpPermission) int {
+	return len(p.IpRanges) + len(p.Ipv6Ranges) + len(p.UserIdGroupPairs) + len(p.PrefixListIds)
 }
 
 func parsePermission(s *Service, r store.Reader, g vpc.SecurityGroup, egress bool, p ec2.IpPermission) ([]vpc.SecurityGroupRule, error) {
@@ -111,7 +160,7 @@ func parsePermission(s *Service, r store.Reader, g vpc.SecurityGroup, egress boo
 		return nil, errPrefixListNotFound(wire.Value(l.PrefixListId))
 	}
 	if len(rules) == 0 {
-		return nil, errInvalid("Invalid value 'null' for CIDR block, group or prefix list of the rule.")
+		return nil, errSourceMissing()
 	}
 	return rules, nil
 }
@@ -144,40 +193,37 @@ func (s *Service) peerGroup(r store.Reader, g vpc.SecurityGroup, pair ec2.UserId
 
 func parseProtocol(text *string) (int, error) {
 	if text == nil {
-		return 0, errMissing("ipProtocol")
+		return 0, errProtocolMissing()
 	}
 	if n, ok := protocolNames[strings.ToLower(*text)]; ok {
 		return n, nil
 	}
-	n, err := strconv.Atoi(*text)
-	if err != nil || n < 0 || n > 255 {
+	n, err := strconv.ParseUint(*text, 10, 8)
+	if err != nil {
 		return 0, errInvalid("Invalid value '%s' for IP protocol. Unknown protocol.", *text)
 	}
-	return n, nil
+	return int(n), nil
 }
 
 // parsePorts reads the ports of TCP and UDP, and ICMP's type and code.
 // Protocols without ports ignore what is given: Terraform sends 0 with -1.
 func parsePorts(protocol int, from, to *int32) (int, int, error) {
-	text := func(p *int32) string {
-		if p == nil {
-			return "null"
-		}
-		return strconv.Itoa(int(*p))
-	}
 	switch protocol {
 	case vpc.ProtocolTCP, vpc.ProtocolUDP:
 		if from == nil || to == nil {
-			return 0, 0, errPortRange(text(from) + " to " + text(to))
+			return 0, 0, errPortsMissing("TCP/UDP")
 		}
 		if *from == -1 && *to == -1 {
 			return 0, 65535, nil
 		}
 		if *from < 0 || *to > 65535 || *from > *to {
-			return 0, 0, errPortRange(fmt.Sprintf("%d to %d", *from, *to))
+			return 0, 0, errPortRange(*from, *to)
 		}
 		return int(*from), int(*to), nil
 	case vpc.ProtocolICMP, vpc.ProtocolICMPv6:
+		if protocol == vpc.ProtocolICMP && (from == nil || to == nil) {
+			return 0, 0, errPortsMissing("ICMP")
+		}
 		kind, code := int32(-1), int32(-1)
 		if from != nil {
 			kind = *from

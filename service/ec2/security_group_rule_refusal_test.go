@@ -33,10 +33,13 @@ func TestAuthorizeRefusals(t *testing.T) {
 		code, message string
 	}{
 		{nil, "MissingParameter", "The request must contain the parameter ipPermissions"},
-		{[]ec2.IpPermission{noProtocol}, "MissingParameter", "The request must contain the parameter ipProtocol"},
+		{[]ec2.IpPermission{noProtocol}, "InvalidParameterValue", "Invalid value 'null' for protocol. VPC security group rules must specify protocols explicitly."},
 		{[]ec2.IpPermission{perm("gre", 1, 1, net)}, "InvalidParameterValue", "Invalid value 'gre' for IP protocol. Unknown protocol."},
+		{[]ec2.IpPermission{portless("all", net)}, "InvalidParameterValue", "Invalid value 'all' for IP protocol. Unknown protocol."},
+		{[]ec2.IpPermission{perm("+6", 1, 1, net)}, "InvalidParameterValue", "Invalid value '+6' for IP protocol. Unknown protocol."},
 		{[]ec2.IpPermission{perm("256", 1, 1, net)}, "InvalidParameterValue", "Invalid value '256' for IP protocol. Unknown protocol."},
-		{[]ec2.IpPermission{portless("tcp", net)}, "InvalidParameterValue", "Invalid TCP/UDP port range (null to null)"},
+		{[]ec2.IpPermission{portless("tcp", net)}, "InvalidParameterValue", "Invalid value for portRange. Must specify both from and to ports with TCP/UDP."},
+		{[]ec2.IpPermission{portless("icmp", net)}, "InvalidParameterValue", "Invalid value for portRange. Must specify both from and to ports with ICMP."},
 		{[]ec2.IpPermission{perm("tcp", 2, 1, net)}, "InvalidParameterValue", "Invalid TCP/UDP port range (2 to 1)"},
 		{[]ec2.IpPermission{perm("udp", -1, 1, net)}, "InvalidParameterValue", "Invalid TCP/UDP port range (-1 to 1)"},
 		{[]ec2.IpPermission{perm("tcp", 1, 65536, net)}, "InvalidParameterValue", "Invalid TCP/UDP port range (1 to 65536)"},
@@ -47,7 +50,7 @@ func TestAuthorizeRefusals(t *testing.T) {
 		{[]ec2.IpPermission{perm("tcp", 1, 1, net, "10.0.0.1/8")}, "InvalidPermission.Duplicate", duplicate("10.0.0.0/8, TCP, from port: 1, to port: 1")},
 		{[]ec2.IpPermission{perm("tcp", 1, 1, "fd00::/8", "fd00::1/8")}, "InvalidPermission.Duplicate", duplicate("fd00::/8, TCP, from port: 1, to port: 1")},
 		{[]ec2.IpPermission{peered}, "InvalidVpcPeeringConnectionID.NotFound", "The vpcPeeringConnection ID 'pcx-0a000001' does not exist"},
-		{[]ec2.IpPermission{perm("tcp", 1, 1)}, "InvalidParameterValue", "Invalid value 'null' for CIDR block, group or prefix list of the rule."},
+		{[]ec2.IpPermission{perm("tcp", 1, 1)}, "MissingParameter", "Missing source specification: include source security group or CIDR information"},
 		{[]ec2.IpPermission{described(perm("tcp", 1, 1, net), "a<b")}, "InvalidParameterValue", badRuleText},
 		{[]ec2.IpPermission{described(perm("tcp", 1, 1, net), strings.Repeat("a", 256))}, "InvalidParameterValue", badRuleText},
 		{[]ec2.IpPermission{perm("tcp", 1, 1, "pl-0a000001")}, "InvalidPrefixListID.NotFound", "The prefix list ID 'pl-0a000001' does not exist"},
@@ -58,7 +61,7 @@ func TestAuthorizeRefusals(t *testing.T) {
 		{[]ec2.IpPermission{stranger}, "InvalidGroup.NotFound", "The security group '" + groupEp + "' does not exist"},
 		{[]ec2.IpPermission{perm("tcp", 1, 1, many...)}, "RulesPerSecurityGroupLimitExceeded", "The maximum number of rules per security group has been reached."},
 		{[]ec2.IpPermission{perm("tcp", 1, 2, net, net)}, "InvalidPermission.Duplicate", duplicate("10.0.0.0/8, TCP, from port: 1, to port: 2")},
-		{[]ec2.IpPermission{perm("-1", 0, 0, "ep"), portless("all", groupEp)}, "InvalidPermission.Duplicate", duplicate(groupEp + ", ALL")},
+		{[]ec2.IpPermission{perm("-1", 0, 0, "ep"), portless("-1", groupEp)}, "InvalidPermission.Duplicate", duplicate(groupEp + ", ALL")},
 		{[]ec2.IpPermission{perm("icmp", 8, -1, net, net)}, "InvalidPermission.Duplicate", duplicate("10.0.0.0/8, ICMP, type: 8, code: -1")},
 		{[]ec2.IpPermission{portless("50", net, net)}, "InvalidPermission.Duplicate", duplicate("10.0.0.0/8, 50")},
 	} {
@@ -139,7 +142,7 @@ func TestRuleChangeRefusals(t *testing.T) {
 	want("InvalidPrefixListID.NotFound", "The prefix list ID 'pl-0a000001' does not exist",
 		modify(in, "-1", func(r *ec2.SecurityGroupRuleRequest) { r.PrefixListId = wire.Ptr("pl-0a000001") }),
 		revoke(s, ctx, groupApp, false, nil, perm("tcp", 1, 1, "pl-0a000001")))
-	want("InvalidParameterValue", "Invalid TCP/UDP port range (null to null)", modify(in, "tcp"))
+	want("InvalidParameterValue", "Invalid value for portRange. Must specify both from and to ports with TCP/UDP.", modify(in, "tcp"))
 	want("InvalidParameterValue", badRuleText, describe(false, groupApp, "", described(perm("tcp", 1, 1, net), "a<b")))
 	newText = "a<b"
 	want("InvalidParameterValue", badRuleText, describe(false, groupApp, in))

@@ -120,10 +120,10 @@ func TestRuleForms(t *testing.T) {
 		{perm("udp", 53, 53, "ep"), perm("udp", 53, 53, groupEp), "udp 53 53 " + groupEp},
 		{perm("tcp", 1, 2, groupApp), perm("tcp", 1, 2, "app"), "tcp 1 2 " + groupApp},
 		{perm("-1", -1, -1, any4), perm("-1", 0, 0, any4), "-1 -1 -1 0.0.0.0/0"}, // as Terraform revokes
-		{perm("-1", 0, 0, "::/0"), portless("all", "::/0"), "-1 -1 -1 ::/0"},
+		{perm("-1", 0, 0, "::/0"), portless("-1", "::/0"), "-1 -1 -1 ::/0"},
 		{perm("icmp", 8, -1, any4), perm("1", 8, -1, any4), "icmp 8 -1 0.0.0.0/0"},
 		{perm("icmp", 3, 4, any4), perm("icmp", 3, 4, any4), "icmp 3 4 0.0.0.0/0"},
-		{portless("icmp", any4), perm("icmp", -1, -1, any4), "icmp -1 -1 0.0.0.0/0"},
+		{perm("icmp", -1, -1, any4), perm("1", -1, -1, any4), "icmp -1 -1 0.0.0.0/0"},
 		{portless("58", "::/0"), perm("icmpv6", -1, -1, "::/0"), "icmpv6 -1 -1 ::/0"},
 		{portless("50", any4), perm("50", 7, 7, any4), "50 -1 -1 0.0.0.0/0"},
 	} {
