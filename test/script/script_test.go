@@ -9,6 +9,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -55,23 +56,42 @@ func TestScripts(t *testing.T) {
 	})
 }
 
-// buildPostern builds the program once and returns its folder. The folder is
-// readable for everybody, because some tests run it as another user.
+// buildPostern returns a folder of the test's own with the program in it: a
+// test knows its processes by their path. The program is built once, and the
+// folder is readable for everybody, because some tests run it as another user.
 func buildPostern(t *testing.T) string {
 	t.Helper()
+	program, err := built()
+	if err != nil {
+		t.Fatal(err)
+	}
 	dir := t.TempDir()
 	for d := dir; strings.HasPrefix(d, os.TempDir()) && d != os.TempDir(); d = filepath.Dir(d) {
 		if err := os.Chmod(d, 0o755); err != nil {
 			t.Fatal(err)
 		}
 	}
-	cmd := exec.Command("go", "build", "-o", filepath.Join(dir, "postern"), "../../cmd/postern")
-	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
-	if out, err := cmd.CombinedOutput(); err != nil {
-		t.Fatalf("build postern: %v\n%s", err, out)
+	if err := os.WriteFile(filepath.Join(dir, "postern"), program, 0o755); err != nil {
+		t.Fatal(err)
 	}
 	return dir
 }
+
+// built is the program, built from the sources beside this test.
+var built = sync.OnceValues(func() ([]byte, error) {
+	dir, err := os.MkdirTemp("", "postern-build-")
+	if err != nil {
+		return nil, err
+	}
+	defer os.RemoveAll(dir)
+	path := filepath.Join(dir, "postern")
+	cmd := exec.Command("go", "build", "-o", path, "../../cmd/postern")
+	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
+	if out, err := cmd.CombinedOutput(); err != nil {
+		return nil, fmt.Errorf("build postern: %w\n%s", err, out)
+	}
+	return os.ReadFile(path)
+})
 
 // set takes a value out of the JSON that the last command printed:
 // set vpc .Vpc.VpcId, set eni .VpcEndpoints[0].NetworkInterfaceIds[1].
