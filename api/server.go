@@ -141,7 +141,10 @@ func (s *Server) Serve(ctx context.Context, l net.Listener) error {
 	go func() { done <- server.ServeTLS(l, "", "") }()
 	select {
 	case err := <-done:
-		return fmt.Errorf("serve %s: %w", l.Addr(), err)
+		if ctx.Err() == nil {
+			return fmt.Errorf("serve %s: %w", l.Addr(), err)
+		}
+		done <- err // both at once
 	case <-ctx.Done():
 	}
 	stop, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopTimeout)
@@ -149,7 +152,8 @@ func (s *Server) Serve(ctx context.Context, l net.Listener) error {
 	if server.Shutdown(stop) != nil {
 		server.Close()
 	}
-	if err := <-done; !errors.Is(err, http.ErrServerClosed) {
+	// The listener's owner may have ended with ctx too, and closed it first.
+	if err := <-done; !errors.Is(err, http.ErrServerClosed) && !errors.Is(err, net.ErrClosed) {
 		return fmt.Errorf("serve %s: %w", l.Addr(), err)
 	}
 	return nil

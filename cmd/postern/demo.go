@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"runtime"
 	"syscall"
 	"time"
 )
@@ -18,6 +19,9 @@ type demoCommand struct {
 }
 
 func (c *demoCommand) Run() error {
+	// The server dies with the thread that has started it (Pdeathsig): it must
+	// be one that lives as long as this process.
+	runtime.LockOSThread()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	report := &demoReport{out: os.Stdout, json: c.JSON, began: time.Now()}

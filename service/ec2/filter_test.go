@@ -58,7 +58,9 @@ func FuzzMatchFilter(f *testing.F) {
 	f.Add(`a*\?`, "ab?")
 	f.Add(strings.Repeat("*a", 50), strings.Repeat("a", 100))
 	f.Fuzz(func(t *testing.T, pattern, value string) {
-		matchFilter(pattern, value)
+		if got, again := matchFilter(pattern, value), matchFilter(pattern, value); got != again {
+			t.Errorf("%q matches %q: %v, then %v", pattern, value, got, again)
+		}
 		if quoted := strings.NewReplacer(`\`, `\\`, "*", `\*`, "?", `\?`).Replace(value); !matchFilter(quoted, value) {
 			t.Errorf("%q does not match itself", value)
 		}
