@@ -42,8 +42,7 @@ type call struct {
 
 // ServeHTTP takes a request through the chain.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	c := &call{Server: s, id: uuid.NewString(), start: time.Now(), arrival: vpc.ArrivalFrom(r.Context())}
-	c.request = r.WithContext(wire.WithRequestID(r.Context(), c.id))
+	c := &call{Server: s, id: uuid.NewString(), start: time.Now(), arrival: vpc.ArrivalFrom(r.Context()), request: r}
 	answer := &answer{ResponseWriter: w}
 	out, err := c.run()
 	if err == nil {

@@ -1,7 +1,5 @@
 package wire
 
-import "context"
-
 // Error is what a client sees when a call does not succeed: the code and text
 // of the AWS service, written by package api in the protocol of the request.
 // An operation that returns any other error makes the client see the
@@ -17,16 +15,3 @@ type Error struct {
 func (e *Error) Error() string { return e.Code + ": " + e.Message }
 
 func (e *Error) Unwrap() error { return e.Cause }
-
-type requestIDKey struct{}
-
-// WithRequestID returns a context that carries the request's id.
-func WithRequestID(ctx context.Context, id string) context.Context {
-	return context.WithValue(ctx, requestIDKey{}, id)
-}
-
-// RequestID returns the id of the request that ctx belongs to.
-func RequestID(ctx context.Context) string {
-	id, _ := ctx.Value(requestIDKey{}).(string)
-	return id
-}
