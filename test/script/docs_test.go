@@ -46,6 +46,8 @@ func TestPrivateEndpointPage(t *testing.T) {
 	script := strings.NewReplacer("postern env", "postern env --data-dir "+data, "postern exec", "postern exec --data-dir "+data).
 		Replace(shellBlocks(string(page)))
 	script = strings.Replace(script, "aws logs filter-log-events", "for i in $(seq 100); do aws logs filter-log-events --log-group-name flows 2>/dev/null | grep -q ACCEPT && break; sleep 0.1; done; aws logs filter-log-events", 1)
+	// An AWS CLI before 2.13 does not read AWS_ENDPOINT_URL on the host.
+	script = "aws() { command aws --endpoint-url \"$AWS_ENDPOINT_URL\" \"$@\"; }\n" + script
 	cmd := exec.Command("bash", "-euo", "pipefail", "-c", script)
 	cmd.Env = env
 	began := time.Now()
