@@ -1,7 +1,6 @@
 package agent
 
 import (
-	"context"
 	"errors"
 	"net"
 	"net/netip"
@@ -88,27 +87,4 @@ func addrPort(a net.Addr) netip.AddrPort {
 	}
 	ap := tcp.AddrPort()
 	return netip.AddrPortFrom(ap.Addr().Unmap(), ap.Port())
-}
-
-// task is a goroutine with its end.
-type task struct {
-	cancel context.CancelFunc
-	done   chan struct{}
-}
-
-// start runs f until stop; f returns when its context ends.
-func start(ctx context.Context, f func(context.Context)) task {
-	ctx, cancel := context.WithCancel(ctx)
-	t := task{cancel: cancel, done: make(chan struct{})}
-	go func() {
-		defer close(t.done)
-		f(ctx)
-	}()
-	return t
-}
-
-// stop ends the task and waits for it.
-func (t task) stop() {
-	t.cancel()
-	<-t.done
 }

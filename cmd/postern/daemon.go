@@ -85,7 +85,7 @@ func runDaemon(ctx context.Context, f DaemonFlags, in *world.Inside, log *slog.L
 		Dir:      f.DataDir,
 		Key:      key,
 		Attacher: places{services.ec2, kernel},
-		Status:   reporter{records, f, time.Now()},
+		Status:   reporter{records, services.ec2, f, time.Now()},
 		Log:      log,
 	})
 	if err != nil {

@@ -5,7 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"os/exec"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -199,7 +199,7 @@ func (d *demo) call(ctx context.Context) (string, error) {
 		vpce, eni = d.world.log.served("eks:ListClusters")
 		return vpce != "", nil
 	})
-	if err != nil || vpce != d.endpoint || !slices.Contains(values(d.enis), eni) {
+	if err != nil || vpce != d.endpoint || !d.ours(eni) {
 		return "", fmt.Errorf("the call was served by %q %q: %w", vpce, eni, err)
 	}
 	return fmt.Sprintf("%s answered; certificate %s; served by %s on %s", d.client, strings.TrimSpace(subject), vpce, eni), nil
@@ -256,7 +256,7 @@ func (d *demo) flowLog(ctx context.Context) (string, error) {
 		}
 		for _, event := range out.Events {
 			fields := strings.Fields(*event.Message) // version account eni src dst srcport dstport … action status
-			if len(fields) < 14 || !slices.Contains(values(d.enis), fields[2]) || fields[6] != "443" {
+			if len(fields) < 14 || !d.ours(fields[2]) || fields[6] != "443" {
 				continue
 			}
 			switch fields[12] {
@@ -272,6 +272,11 @@ func (d *demo) flowLog(ctx context.Context) (string, error) {
 		return "", fmt.Errorf("accepted %q, rejected %q: %w", accepted, rejected, err)
 	}
 	return accepted + " | " + rejected, nil
+}
+
+// ours reports whether an ENI is one of the endpoint's.
+func (d *demo) ours(eni string) bool {
+	return slices.Contains(slices.Collect(maps.Values(d.enis)), eni)
 }
 
 // lookup resolves the EKS name inside the subnet.
@@ -328,53 +333,4 @@ func until(ctx context.Context, passed func() (bool, error)) error {
 		case <-time.After(20 * time.Millisecond):
 		}
 	}
-}
-
-func values(m map[string]string) []string {
-	var all []string
-	for _, v := range m {
-		all = append(all, v)
-	}
-	return all
-}
-
-// eksClient is the unmodified client that the demo runs in the subnet: the
-// AWS CLI where it is installed, the SDK for Go otherwise.
-type eksClient struct {
-	cli  string // path of the AWS CLI, or empty
-	self string
-}
-
-func newEKSClient(self string) eksClient {
-	cli, err := exec.LookPath("aws")
-	if err != nil {
-		cli = ""
-	}
-	return eksClient{cli: cli, self: self}
-}
-
-func (c eksClient) String() string {
-	if c.cli != "" {
-		return "aws eks list-clusters"
-	}
-	return "eks.ListClusters (SDK for Go)"
-}
-
-func (c eksClient) listClusters() []string {
-	if c.cli != "" {
-		return []string{c.cli, "--cli-connect-timeout", "1", "eks", "list-clusters"}
-	}
-	return []string{c.self, "client", "list-clusters"}
-}
-
-func (c eksClient) describeCluster(name string) []string {
-	if c.cli != "" {
-		return []string{c.cli, "--cli-connect-timeout", "1", "eks", "describe-cluster", "--name", name}
-	}
-	return []string{c.self, "client", "describe-cluster", name}
-}
-
-// timedOut reports whether the client's error is a connect timeout.
-func (c eksClient) timedOut(stderr string) bool {
-	return strings.Contains(stderr, "Connect timeout") || strings.Contains(stderr, "i/o timeout")
 }

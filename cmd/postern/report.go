@@ -6,6 +6,7 @@ import (
 	"net/netip"
 	"time"
 
+	"github.com/postern/postern/service/ec2"
 	"github.com/postern/postern/store"
 	"github.com/postern/postern/vpc"
 )
@@ -13,6 +14,7 @@ import (
 // reporter tells postern status what runs.
 type reporter struct {
 	records *store.Store
+	ec2     *ec2.Service
 	flags   DaemonFlags
 	started time.Time
 }
@@ -38,7 +40,7 @@ func (r reporter) Status(context.Context) (statusReport, error) {
 	report.Health = []statusHealth{network}
 	for e := range r.records.Endpoints.List(snapshot, "", "") {
 		report.Endpoints = append(report.Endpoints, statusEndpoint{
-			ID: e.ID, VPC: e.VPC, Service: e.Service, State: r.endpointState(snapshot, e), Addresses: r.addresses(snapshot, e)})
+			ID: e.ID, VPC: e.VPC, Service: e.Service, State: r.ec2.EndpointState(snapshot, e), Addresses: r.addresses(snapshot, e)})
 	}
 	for e := range r.records.ENIs.List(snapshot, "", "") {
 		report.Interfaces = append(report.Interfaces, statusInterface{
@@ -49,19 +51,10 @@ func (r reporter) Status(context.Context) (statusReport, error) {
 
 // state says whether the node has applied what is recorded of a VPC itself.
 func (r reporter) state(snapshot store.Snapshot, n vpc.Network) string {
-	k := store.Key{Account: n.Account, Region: n.Region, ID: n.ID}
-	if at, _ := r.records.Applied(n.ID); at < r.records.Networks.Revision(snapshot, k) {
+	if at, _ := r.records.Applied(n.ID); at < r.records.Networks.Revision(snapshot, r.records.Networks.Key(n)) {
 		return "pending"
 	}
 	return "applied"
-}
-
-func (r reporter) endpointState(snapshot store.Snapshot, e vpc.Endpoint) string {
-	k := store.Key{Account: e.Account, Region: e.Region, ID: e.ID}
-	if at, err := r.records.Applied(e.VPC); err != nil || at < r.records.Endpoints.Revision(snapshot, k) {
-		return "pending"
-	}
-	return "available"
 }
 
 func (r reporter) addresses(snapshot store.Snapshot, e vpc.Endpoint) []netip.Addr {

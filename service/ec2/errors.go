@@ -97,3 +97,19 @@ func errResourceID(id string) error {
 func errRuleNotFound(id string) error {
 	return &wire.Error{Code: "InvalidSecurityGroupRuleId.NotFound", Message: "The security group rule ID '" + id + "' does not exist"}
 }
+
+// parameter is a parameter of a request that may not be given.
+type parameter struct {
+	name  string
+	given bool
+}
+
+// refuseGiven refuses the first of the parameters that is given.
+func refuseGiven(unsupported ...parameter) error {
+	for _, p := range unsupported {
+		if p.given {
+			return errUnsupported(p.name)
+		}
+	}
+	return nil
+}

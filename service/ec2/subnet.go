@@ -44,21 +44,16 @@ func (s *Service) CreateSubnet(ctx context.Context, in *ec2.CreateSubnetInput) (
 }
 
 func (s *Service) newSubnet(caller auth.Caller, in *ec2.CreateSubnetInput) (vpc.Subnet, error) {
-	for _, p := range []struct {
-		name  string
-		given bool
-	}{
-		{"Ipv6CidrBlock", in.Ipv6CidrBlock != nil},
-		{"Ipv6Native", wire.Value(in.Ipv6Native)},
-		{"OutpostArn", in.OutpostArn != nil},
-		{"Ipv4IpamPoolId", in.Ipv4IpamPoolId != nil},
-		{"Ipv4NetmaskLength", in.Ipv4NetmaskLength != nil},
-		{"Ipv6IpamPoolId", in.Ipv6IpamPoolId != nil},
-		{"Ipv6NetmaskLength", in.Ipv6NetmaskLength != nil},
-	} {
-		if p.given {
-			return vpc.Subnet{}, errUnsupported(p.name)
-		}
+	if err := refuseGiven(
+		parameter{"Ipv6CidrBlock", in.Ipv6CidrBlock != nil},
+		parameter{"Ipv6Native", wire.Value(in.Ipv6Native)},
+		parameter{"OutpostArn", in.OutpostArn != nil},
+		parameter{"Ipv4IpamPoolId", in.Ipv4IpamPoolId != nil},
+		parameter{"Ipv4NetmaskLength", in.Ipv4NetmaskLength != nil},
+		parameter{"Ipv6IpamPoolId", in.Ipv6IpamPoolId != nil},
+		parameter{"Ipv6NetmaskLength", in.Ipv6NetmaskLength != nil},
+	); err != nil {
+		return vpc.Subnet{}, err
 	}
 	if in.CidrBlock == nil {
 		return vpc.Subnet{}, errMissing("cidrBlock")
@@ -148,23 +143,18 @@ func (s *Service) subnet(r store.Reader, caller auth.Caller, id string) (vpc.Sub
 
 // ModifySubnetAttribute sets one attribute of a subnet.
 func (s *Service) ModifySubnetAttribute(ctx context.Context, in *ec2.ModifySubnetAttributeInput) (*ec2.ModifySubnetAttributeOutput, error) {
-	for _, p := range []struct {
-		name  string
-		given bool
-	}{
-		{"AssignIpv6AddressOnCreation", given(in.AssignIpv6AddressOnCreation)},
-		{"CustomerOwnedIpv4Pool", in.CustomerOwnedIpv4Pool != nil},
-		{"EnableDns64", given(in.EnableDns64)},
-		{"EnableLniAtDeviceIndex", in.EnableLniAtDeviceIndex != nil},
-		{"DisableLniAtDeviceIndex", given(in.DisableLniAtDeviceIndex)},
-		{"EnableResourceNameDnsAAAARecordOnLaunch", given(in.EnableResourceNameDnsAAAARecordOnLaunch)},
-		{"EnableResourceNameDnsARecordOnLaunch", given(in.EnableResourceNameDnsARecordOnLaunch)},
-		{"MapCustomerOwnedIpOnLaunch", given(in.MapCustomerOwnedIpOnLaunch)},
-		{"PrivateDnsHostnameTypeOnLaunch", in.PrivateDnsHostnameTypeOnLaunch != nil && *in.PrivateDnsHostnameTypeOnLaunch != "ip-name"},
-	} {
-		if p.given {
-			return nil, errUnsupported(p.name)
-		}
+	if err := refuseGiven(
+		parameter{"AssignIpv6AddressOnCreation", given(in.AssignIpv6AddressOnCreation)},
+		parameter{"CustomerOwnedIpv4Pool", in.CustomerOwnedIpv4Pool != nil},
+		parameter{"EnableDns64", given(in.EnableDns64)},
+		parameter{"EnableLniAtDeviceIndex", in.EnableLniAtDeviceIndex != nil},
+		parameter{"DisableLniAtDeviceIndex", given(in.DisableLniAtDeviceIndex)},
+		parameter{"EnableResourceNameDnsAAAARecordOnLaunch", given(in.EnableResourceNameDnsAAAARecordOnLaunch)},
+		parameter{"EnableResourceNameDnsARecordOnLaunch", given(in.EnableResourceNameDnsARecordOnLaunch)},
+		parameter{"MapCustomerOwnedIpOnLaunch", given(in.MapCustomerOwnedIpOnLaunch)},
+		parameter{"PrivateDnsHostnameTypeOnLaunch", in.PrivateDnsHostnameTypeOnLaunch != nil && *in.PrivateDnsHostnameTypeOnLaunch != "ip-name"},
+	); err != nil {
+		return nil, err
 	}
 	err := s.apply(ctx, func(tx *store.Tx) ([]string, error) {
 		sn, err := s.subnet(tx, auth.CallerFrom(ctx), wire.Value(in.SubnetId))

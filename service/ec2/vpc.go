@@ -44,23 +44,18 @@ func (s *Service) CreateVpc(ctx context.Context, in *ec2.CreateVpcInput) (*ec2.C
 }
 
 func (s *Service) newNetwork(caller auth.Caller, in *ec2.CreateVpcInput) (vpc.Network, error) {
-	for _, p := range []struct {
-		name  string
-		given bool
-	}{
-		{"AmazonProvidedIpv6CidrBlock", wire.Value(in.AmazonProvidedIpv6CidrBlock)},
-		{"Ipv6CidrBlock", in.Ipv6CidrBlock != nil},
-		{"Ipv6Pool", in.Ipv6Pool != nil},
-		{"Ipv6CidrBlockNetworkBorderGroup", in.Ipv6CidrBlockNetworkBorderGroup != nil},
-		{"Ipv4IpamPoolId", in.Ipv4IpamPoolId != nil},
-		{"Ipv4NetmaskLength", in.Ipv4NetmaskLength != nil},
-		{"Ipv6IpamPoolId", in.Ipv6IpamPoolId != nil},
-		{"Ipv6NetmaskLength", in.Ipv6NetmaskLength != nil},
-		{"VpcEncryptionControl", in.VpcEncryptionControl != nil},
-	} {
-		if p.given {
-			return vpc.Network{}, errUnsupported(p.name)
-		}
+	if err := refuseGiven(
+		parameter{"AmazonProvidedIpv6CidrBlock", wire.Value(in.AmazonProvidedIpv6CidrBlock)},
+		parameter{"Ipv6CidrBlock", in.Ipv6CidrBlock != nil},
+		parameter{"Ipv6Pool", in.Ipv6Pool != nil},
+		parameter{"Ipv6CidrBlockNetworkBorderGroup", in.Ipv6CidrBlockNetworkBorderGroup != nil},
+		parameter{"Ipv4IpamPoolId", in.Ipv4IpamPoolId != nil},
+		parameter{"Ipv4NetmaskLength", in.Ipv4NetmaskLength != nil},
+		parameter{"Ipv6IpamPoolId", in.Ipv6IpamPoolId != nil},
+		parameter{"Ipv6NetmaskLength", in.Ipv6NetmaskLength != nil},
+		parameter{"VpcEncryptionControl", in.VpcEncryptionControl != nil},
+	); err != nil {
+		return vpc.Network{}, err
 	}
 	if in.CidrBlock == nil {
 		return vpc.Network{}, errMissing("cidrBlock")

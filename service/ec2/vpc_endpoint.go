@@ -47,7 +47,7 @@ func (s *Service) DescribeVpcEndpoints(ctx context.Context, in *ec2.DescribeVpcE
 	}
 	out := &ec2.DescribeVpcEndpointsOutput{}
 	for _, e := range rows {
-		if v := s.endpointShape(r, e, s.endpointState(r, e)); match(v) {
+		if v := s.endpointShape(r, e, s.EndpointState(r, e)); match(v) {
 			out.VpcEndpoints = append(out.VpcEndpoints, *v)
 		}
 	}
@@ -77,9 +77,9 @@ func (s *Service) endpoint(r store.Reader, caller auth.Caller, id string) (vpc.E
 	return e, nil
 }
 
-// endpointState is available once this node's data plane holds what the
-// endpoint's record says.
-func (s *Service) endpointState(r store.Reader, e vpc.Endpoint) string {
+// EndpointState is available once this node's data plane holds what the
+// endpoint's record in r says, pending until then.
+func (s *Service) EndpointState(r store.Reader, e vpc.Endpoint) string {
 	written := s.store.Endpoints.Revision(r, s.store.Endpoints.Key(e))
 	if applied, err := s.store.Applied(e.VPC); err != nil || applied < written {
 		return endpointPending

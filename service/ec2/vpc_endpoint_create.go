@@ -30,7 +30,7 @@ func (s *Service) CreateVpcEndpoint(ctx context.Context, in *ec2.CreateVpcEndpoi
 		}
 		if known {
 			earlier = s.store.Endpoints.Revision(tx, s.store.Endpoints.Key(made))
-			answer = s.endpointShape(tx, made, s.endpointState(tx, made))
+			answer = s.endpointShape(tx, made, s.EndpointState(tx, made))
 			return nil
 		}
 		made = wanted
