@@ -39,13 +39,12 @@ func plan(r records, interval time.Duration) (Plan, bool) {
 	if len(r.ENIs) == 0 {
 		return Plan{}, false
 	}
+	names := dns.Records{Network: r.Network, Subnets: r.Subnets, ENIs: r.ENIs, Endpoints: r.Endpoints}
 	p := Plan{
 		Resolvers: resolvers(r),
 		FlowLogs:  slices.Clone(r.FlowLogs),
-		Names:     dns.Build(r.Network, r.Endpoints, r.ENIs),
-	}
-	for _, e := range r.Endpoints {
-		p.Public = append(p.Public, dns.PublicNames(e, r.ENIs, r.Subnets)...)
+		Public:    dns.PublicNames(names),
+		Names:     dns.Build(names),
 	}
 	if interval > 0 {
 		for i := range p.FlowLogs {

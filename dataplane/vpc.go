@@ -14,6 +14,7 @@ type VPC struct {
 	ID     string
 	Locals []netip.Addr // what the VPC itself answers: gateways, resolvers, endpoints
 	Links  []link.Link  // the ENIs of workloads on this host
+	Peers  []link.Peer  // links to VPCs of providers and of consumers; this VPC is one of the two ends
 	Filter nft.Config   // Gateways may be left empty: the Locals that are nothing else
 }
 

@@ -10,10 +10,25 @@ import (
 	"github.com/postern/postern/vpc"
 )
 
-// RRSet is a name with its addresses. Names are without a trailing dot.
+// RRSet is a name with its addresses. Names are without a trailing dot; one
+// that begins with *. stands for all names that end so and are not there
+// themselves.
 type RRSet struct {
-	Name string
-	A    []netip.Addr // IPv4; a name without any exists and has no records
+	Name  string
+	A     []netip.Addr // IPv4 and IPv6; a name without any exists and has no records
+	CNAME string       // what the name stands for; then it has no addresses of its own
+}
+
+// Records are what a VPC's names are made from. Those of other VPCs are left
+// out by Build and PublicNames.
+type Records struct {
+	Network       vpc.Network
+	Subnets       []vpc.Subnet
+	ENIs          []vpc.ENI
+	Endpoints     []vpc.Endpoint
+	Services      map[string]vpc.ServiceConfiguration // of customers, by the service name that endpoints have
+	LoadBalancers []vpc.LoadBalancer                  // their names are public
+	Down          map[string]bool                     // ENIs that nothing healthy is behind: left out of names with several addresses
 }
 
 // View is what the resolver of one VPC answers beside the public names. It is
@@ -25,9 +40,9 @@ type View struct {
 	Hosts     []RRSet // the instances' names, one address each, answered in reverse too
 }
 
-// Build returns the view of network, made from its endpoints and interfaces.
-// Those of other VPCs are left out.
-func Build(network vpc.Network, endpoints []vpc.Endpoint, enis []vpc.ENI) View {
+// Build returns the view of a VPC.
+func Build(r Records) View {
+	network, endpoints, enis := r.Network, r.Endpoints, r.ENIs
 	v := View{Support: network.DNSSupport, Hostnames: network.DNSHostnames}
 	address := map[string]netip.Addr{}
 	for _, e := range enis {
@@ -35,14 +50,14 @@ func Build(network vpc.Network, endpoints []vpc.Endpoint, enis []vpc.ENI) View {
 			continue
 		}
 		address[e.ID] = e.Address
-		v.Hosts = append(v.Hosts, RRSet{HostName(e.Address, network.Region), []netip.Addr{e.Address}})
+		v.Hosts = append(v.Hosts, RRSet{Name: HostName(e.Address, network.Region), A: []netip.Addr{e.Address}})
 	}
 	for _, e := range endpoints {
 		if e.VPC != network.ID || !e.PrivateDNS {
 			continue
 		}
 		for _, name := range slices.Sorted(maps.Keys(e.PrivateZones)) {
-			v.Zones = append(v.Zones, RRSet{name, present(e.ENIs, address)})
+			v.Zones = append(v.Zones, RRSet{Name: name, A: present(e.ENIs, address)})
 		}
 	}
 	slices.SortFunc(v.Zones, byName)
@@ -50,10 +65,17 @@ func Build(network vpc.Network, endpoints []vpc.Endpoint, enis []vpc.ENI) View {
 	return v
 }
 
-// PublicNames returns the regional name of an endpoint and its zonal names.
-// enis and subnets may hold more than the endpoint's own. An endpoint of an
-// unknown service has no names.
-func PublicNames(e vpc.Endpoint, enis []vpc.ENI, subnets []vpc.Subnet) []RRSet {
+// PublicNames returns the regional and zonal names of a VPC's endpoints. An
+// endpoint of an unknown service has no names.
+func PublicNames(r Records) []RRSet {
+	var all []RRSet
+	for _, e := range r.Endpoints {
+		all = append(all, endpointNames(e, r.ENIs, r.Subnets)...)
+	}
+	return all
+}
+
+func endpointNames(e vpc.Endpoint, enis []vpc.ENI, subnets []vpc.Subnet) []RRSet {
 	service, ok := vpc.FindEndpointService(e.Service)
 	if !ok {
 		return nil
@@ -70,11 +92,11 @@ func PublicNames(e vpc.Endpoint, enis []vpc.ENI, subnets []vpc.Subnet) []RRSet {
 		}
 		address[n.ID] = n.Address
 		if z := zone[n.Subnet]; z != "" {
-			zonal = append(zonal, RRSet{e.ZonalName(service, z), []netip.Addr{n.Address}})
+			zonal = append(zonal, RRSet{Name: e.ZonalName(service, z), A: []netip.Addr{n.Address}})
 		}
 	}
 	slices.SortFunc(zonal, byName)
-	return append([]RRSet{{e.RegionalName(service), present(e.ENIs, address)}}, zonal...)
+	return append([]RRSet{{Name: e.RegionalName(service), A: present(e.ENIs, address)}}, zonal...)
 }
 
 // HostName is the private DNS name of an instance address in a Region.

@@ -54,7 +54,7 @@ func TestBuild(t *testing.T) {
 	other, off := endpoint, endpoint
 	other.VPC = "vpc-0ffffffffffffffff"
 	off.PrivateDNS = false
-	diff(t, Build(network, []vpc.Endpoint{off, endpoint, other}, enis), View{
+	diff(t, Build(Records{Network: network, ENIs: enis, Endpoints: []vpc.Endpoint{off, endpoint, other}}), View{
 		Support:   true,
 		Hostnames: true,
 		Zones: []RRSet{
@@ -71,14 +71,14 @@ func TestBuild(t *testing.T) {
 
 func TestPublicNames(t *testing.T) {
 	base := ".eks.us-west-2.vpce.amazonaws.com"
-	diff(t, PublicNames(endpoint, enis, subnets), []RRSet{
+	diff(t, PublicNames(Records{Network: network, Subnets: subnets, ENIs: enis, Endpoints: []vpc.Endpoint{endpoint}}), []RRSet{
 		set(vpce+base, "10.0.1.7", "10.0.2.9"),
 		set(vpce+"-us-west-2a"+base, "10.0.1.7"),
 		set(vpce+"-us-west-2b"+base, "10.0.2.9"),
 	})
 	unknown := endpoint
 	unknown.Service = "com.amazonaws.us-west-2.s3"
-	diff(t, PublicNames(unknown, enis, subnets), []RRSet(nil))
+	diff(t, PublicNames(Records{Network: network, Subnets: subnets, ENIs: enis, Endpoints: []vpc.Endpoint{unknown}}), []RRSet(nil))
 }
 
 func TestInternalDomain(t *testing.T) {

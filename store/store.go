@@ -33,12 +33,20 @@ type Store struct {
 	Subnets        *Table[vpc.Subnet]        // by vpc
 	RouteTables    *Table[vpc.RouteTable]    // by vpc
 	SecurityGroups *Table[vpc.SecurityGroup] // by vpc, peer: groups that its rules refer to
-	ENIs           *Table[vpc.ENI]           // by vpc, subnet, group, endpoint, session
-	Endpoints      *Table[vpc.Endpoint]      // by vpc, token
+	ENIs           *Table[vpc.ENI]           // by vpc, subnet, group, endpoint, loadbalancer, session
+	Endpoints      *Table[vpc.Endpoint]      // by vpc, service, connection, token
 	FlowLogs       *Table[vpc.FlowLog]       // by resource, token
 	Clusters       *Table[Cluster]           // by token; the id is the name
 	LogGroups      *Table[LogGroup]          // the id is the name
 	LogStreams     *Table[LogStream]         // by group: LogStream.GroupKey
+
+	// The provider's side. What has an ARN has the end of it as its id (vpc.ELBID).
+	ServiceConfigurations   *Table[vpc.ServiceConfiguration]   // by id, loadbalancer, token
+	ConnectionNotifications *Table[vpc.ConnectionNotification] // by service, endpoint, token
+	LoadBalancers           *Table[vpc.LoadBalancer]           // by vpc, name
+	Listeners               *Table[vpc.Listener]               // by loadbalancer, targetgroup
+	TargetGroups            *Table[vpc.TargetGroup]            // by vpc, name
+	TargetHealths           *Table[vpc.TargetHealth]           // by targetgroup; what the health checks saw
 
 	log     *slog.Logger
 	client  *clientv3.Client

@@ -22,17 +22,49 @@ func (s *Store) makeTables() error {
 		})
 	s.ENIs = add(&m, "enis", func(e vpc.ENI) Key { return key(e.Owner, e.ID) },
 		indexes[vpc.ENI]{
-			"vpc":      func(e vpc.ENI) []string { return []string{e.VPC} },
-			"subnet":   func(e vpc.ENI) []string { return []string{e.Subnet} },
-			"group":    func(e vpc.ENI) []string { return e.Groups },
-			"endpoint": func(e vpc.ENI) []string { return []string{e.Endpoint} },
-			"session":  func(e vpc.ENI) []string { return []string{e.Session} },
+			"vpc":          func(e vpc.ENI) []string { return []string{e.VPC} },
+			"subnet":       func(e vpc.ENI) []string { return []string{e.Subnet} },
+			"group":        func(e vpc.ENI) []string { return e.Groups },
+			"endpoint":     func(e vpc.ENI) []string { return []string{e.Endpoint} },
+			"loadbalancer": func(e vpc.ENI) []string { return []string{e.LoadBalancer} },
+			"session":      func(e vpc.ENI) []string { return []string{e.Session} },
 		})
 	s.Endpoints = add(&m, "endpoints", func(e vpc.Endpoint) Key { return key(e.Owner, e.ID) },
 		indexes[vpc.Endpoint]{
-			"vpc":   func(e vpc.Endpoint) []string { return []string{e.VPC} },
-			"token": func(e vpc.Endpoint) []string { return []string{e.ClientToken} },
+			"vpc":        func(e vpc.Endpoint) []string { return []string{e.VPC} },
+			"token":      func(e vpc.Endpoint) []string { return []string{e.ClientToken} },
+			"service":    func(e vpc.Endpoint) []string { return []string{e.Service} },
+			"connection": func(e vpc.Endpoint) []string { return []string{e.Connection} },
 		})
+	s.ServiceConfigurations = add(&m, "serviceconfigurations", func(c vpc.ServiceConfiguration) Key { return key(c.Owner, c.ID) },
+		indexes[vpc.ServiceConfiguration]{
+			"id":           func(c vpc.ServiceConfiguration) []string { return []string{c.ID} },
+			"loadbalancer": func(c vpc.ServiceConfiguration) []string { return c.LoadBalancers },
+			"token":        func(c vpc.ServiceConfiguration) []string { return []string{c.ClientToken} },
+		})
+	s.ConnectionNotifications = add(&m, "connectionnotifications", func(n vpc.ConnectionNotification) Key { return key(n.Owner, n.ID) },
+		indexes[vpc.ConnectionNotification]{
+			"service":  func(n vpc.ConnectionNotification) []string { return []string{n.Service} },
+			"endpoint": func(n vpc.ConnectionNotification) []string { return []string{n.Endpoint} },
+			"token":    func(n vpc.ConnectionNotification) []string { return []string{n.ClientToken} },
+		})
+	s.LoadBalancers = add(&m, "loadbalancers", func(l vpc.LoadBalancer) Key { return key(l.Owner, vpc.ELBID(l.ARN)) },
+		indexes[vpc.LoadBalancer]{
+			"vpc":  func(l vpc.LoadBalancer) []string { return []string{l.VPC} },
+			"name": func(l vpc.LoadBalancer) []string { return []string{l.Name} },
+		})
+	s.Listeners = add(&m, "listeners", func(l vpc.Listener) Key { return key(l.Owner, vpc.ELBID(l.ARN)) },
+		indexes[vpc.Listener]{
+			"loadbalancer": func(l vpc.Listener) []string { return []string{l.LoadBalancer} },
+			"targetgroup":  forwards,
+		})
+	s.TargetGroups = add(&m, "targetgroups", func(g vpc.TargetGroup) Key { return key(g.Owner, vpc.ELBID(g.ARN)) },
+		indexes[vpc.TargetGroup]{
+			"vpc":  func(g vpc.TargetGroup) []string { return []string{g.VPC} },
+			"name": func(g vpc.TargetGroup) []string { return []string{g.Name} },
+		})
+	s.TargetHealths = add(&m, "targethealths", func(h vpc.TargetHealth) Key { return key(h.Owner, vpc.ELBID(h.TargetGroup)+" "+h.Target) },
+		indexes[vpc.TargetHealth]{"targetgroup": func(h vpc.TargetHealth) []string { return []string{h.TargetGroup} }})
 	s.FlowLogs = add(&m, "flowlogs", func(f vpc.FlowLog) Key { return key(f.Owner, f.ID) },
 		indexes[vpc.FlowLog]{
 			"resource": func(f vpc.FlowLog) []string { return []string{f.Resource} },
@@ -66,6 +98,14 @@ func add[T any](m *maker, name string, key func(T) Key, by indexes[T]) *Table[T]
 }
 
 func key(o vpc.Owner, id string) Key { return Key{Account: o.Account, Region: o.Region, ID: id} }
+
+func forwards(l vpc.Listener) []string {
+	var groups []string
+	for _, f := range l.Forwards {
+		groups = append(groups, f.TargetGroup)
+	}
+	return groups
+}
 
 func peers(g vpc.SecurityGroup) []string {
 	var groups []string

@@ -14,20 +14,34 @@ type EndpointService struct {
 	API          string // the service that answers behind it: its signing name
 	Region       string
 	PrivateNames []string // what private DNS answers, the SDK's default name first
+	Policy       bool     // endpoint policies are supported
+	FIPS         bool     // only FIPS-approved TLS
+	AddressTypes []string // supportedIpAddressTypes: ipv4, ipv6
 }
 
-// offered are the services that Postern can put behind an endpoint, with
-// their private names as functions of the Region.
-var offered = []struct{ short, api, id string }{
-	{"eks", "eks", "vpce-svc-0e6b5a1f0c2d94e10"},
-	{"ec2", "ec2", "vpce-svc-0e6b5a1f0c2d94e11"},
-	{"logs", "logs", "vpce-svc-0e6b5a1f0c2d94e12"},
-	{"sts", "sts", "vpce-svc-0e6b5a1f0c2d94e13"},
+// offered are the services that Postern can put behind an endpoint. In the
+// names R stands for the Region.
+var offered = []struct {
+	short, api, id string
+	names          []string
+	fips, noPolicy bool
+}{
+	{short: "ec2", api: "ec2", id: "vpce-svc-0e6b5a1f0c2d94e11", names: []string{"ec2.R.amazonaws.com", "ec2.R.api.aws"}},
+	{short: "eks", api: "eks", id: "vpce-svc-0e6b5a1f0c2d94e10", names: []string{"eks.R.amazonaws.com", "eks.R.api.aws"}},
+	{short: "eks-auth", api: "eks-auth", id: "vpce-svc-0e6b5a1f0c2d94e14", names: []string{"eks-auth.R.api.aws"}},
+	{short: "eks-fips", api: "eks", id: "vpce-svc-0e6b5a1f0c2d94e15", names: []string{"fips.eks.R.amazonaws.com", "eks-fips.R.api.aws"}, fips: true},
+	{short: "elasticloadbalancing", api: "elasticloadbalancing", id: "vpce-svc-0e6b5a1f0c2d94e16", names: []string{"elasticloadbalancing.R.amazonaws.com", "elasticloadbalancing.R.api.aws"}},
+	{short: "logs", api: "logs", id: "vpce-svc-0e6b5a1f0c2d94e12", names: []string{"logs.R.amazonaws.com", "logs.R.api.aws"}},
+	{short: "oidc-eks", api: "oidc-eks", id: "vpce-svc-0e6b5a1f0c2d94e17", names: []string{"oidc.eks.R.amazonaws.com", "oidc-eks.R.api.aws"}, noPolicy: true},
+	{short: "sts", api: "sts", id: "vpce-svc-0e6b5a1f0c2d94e13", names: []string{"sts.R.amazonaws.com", "sts.R.api.aws"}},
 }
 
-// eksAbsent are the Regions without a PrivateLink endpoint for the EKS API
-// ("Access Amazon EKS using AWS PrivateLink").
-var eksAbsent = []string{"ap-southeast-5", "ap-southeast-7", "mx-central-1", "ap-east-2"}
+// absent are the Regions that lack a service ("Access Amazon EKS using AWS
+// PrivateLink").
+var absent = map[string][]string{
+	"eks":      {"ap-southeast-5", "ap-southeast-7", "mx-central-1", "ap-east-2"},
+	"eks-fips": {"ap-southeast-5", "ap-southeast-7", "mx-central-1", "ap-east-2"},
+}
 
 // EndpointServices returns the services offered in a Region, ordered by name;
 // none for an unknown Region.
@@ -37,21 +51,30 @@ func EndpointServices(region string) []EndpointService {
 	}
 	var all []EndpointService
 	for _, o := range offered {
-		if o.short == "eks" && slices.Contains(eksAbsent, region) {
+		if slices.Contains(absent[o.short], region) {
 			continue
 		}
-		all = append(all, EndpointService{
+		s := EndpointService{
 			Name:         "com.amazonaws." + region + "." + o.short,
 			Short:        o.short,
 			ID:           o.id,
 			API:          o.api,
 			Region:       region,
-			PrivateNames: PublicNames(o.api, region),
-		})
+			Policy:       !o.noPolicy,
+			FIPS:         o.fips,
+			AddressTypes: []string{"ipv4", "ipv6"},
+		}
+		for _, name := range o.names {
+			s.PrivateNames = append(s.PrivateNames, strings.Replace(name, "R", region, 1))
+		}
+		all = append(all, s)
 	}
-	slices.SortFunc(all, func(a, b EndpointService) int { return strings.Compare(a.Name, b.Name) })
 	return all
 }
+
+// DualStackName reports whether a private name of a service is one that has
+// IPv6 addresses when the endpoint's record type is service-defined.
+func DualStackName(name string) bool { return strings.HasSuffix(name, ".api.aws") }
 
 // FindEndpointService returns the service of that full name.
 func FindEndpointService(name string) (EndpointService, bool) {
@@ -98,11 +121,14 @@ func (e Endpoint) ZonalName(s EndpointService, zone string) string {
 	return e.ID + "-" + e.Suffix + "-" + zone + "." + s.BaseName()
 }
 
+// publicAPIs are the services that are asked for by public names.
+var publicAPIs = []string{"eks", "ec2", "logs", "sts", "eks-auth", "elasticloadbalancing"}
+
 // PublicAddress is the address that the public name of a service's API
 // resolves to. It lies in 198.18.0.0/15, which no network routes (RFC 2544):
 // it stands for the public internet, which a private subnet cannot reach.
 func PublicAddress(api, region string) netip.Addr {
-	service := slices.IndexFunc(offered, func(o struct{ short, api, id string }) bool { return o.api == api })
+	service := slices.IndexFunc(publicAPIs, func(o string) bool { return o == api })
 	r := slices.IndexFunc(regions, func(r Region) bool { return r.Name == region })
 	if service < 0 || r < 0 {
 		return netip.Addr{}

@@ -1,6 +1,10 @@
 package link
 
-import "net/netip"
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"net/netip"
+)
 
 // MTU of all links of a VPC, in bytes: that of an interface endpoint.
 const MTU = 8500
@@ -9,9 +13,29 @@ const MTU = 8500
 type Link struct {
 	ENI     string       // eni-…
 	MAC     string       // of the workload's end
-	Address netip.Addr   // of the workload's end
+	Address netip.Addr   // of the workload's end; not valid where it has only IPv6
 	Subnet  netip.Prefix // the workload finds its neighbours here
 	Gateway netip.Addr   // an address of the VPC's lo; the workload's default route
+	IPv6    netip.Addr   // of the workload's end, or not valid: a /128 with RouterIPv6 as its default route
+}
+
+// Peer is a link between the VPC of an endpoint and the VPC of the service
+// behind it.
+type Peer struct {
+	Consumer string       // vpc-… of the endpoints
+	Provider string       // vpc-… of the load balancers
+	Mark     uint32       // in the provider's VPC: what its connections carry, so that answers find their way back
+	Routes   []netip.Addr // in the consumer's VPC: the endpoints' addresses that lead here
+}
+
+// RouterIPv6 is the link-local address of every VPC's end of a link.
+var RouterIPv6 = netip.MustParseAddr("fe80::1")
+
+// PeerName is the name of a peer link, the same at both ends: svc- and 11 hex
+// digits of a digest of the two VPCs' ids.
+func PeerName(consumer, provider string) string {
+	sum := sha256.Sum256([]byte(consumer + " " + provider))
+	return "svc-" + hex.EncodeToString(sum[:])[:nameSize-len("svc-")]
 }
 
 // nameSize is the longest name of a Linux interface.

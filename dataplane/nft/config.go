@@ -2,14 +2,46 @@ package nft
 
 import (
 	"net/netip"
+	"time"
 
 	"github.com/postern/postern/vpc"
 )
 
-// Config is what the filter of one VPC depends on.
+// Config is what the filter of one VPC depends on. Addresses of both families
+// stand side by side.
 type Config struct {
 	Resolvers []netip.Addr // DNS to these passes unfiltered, untracked and unlogged; nothing else does
 	Gateways  []netip.Addr // nothing to these passes, and none of it is logged
 	ENIs      []vpc.ENI
 	Groups    []vpc.SecurityGroup
+
+	QueryLimit int // packets to the resolvers a second and ENI; 0: no limit
+	Steers     []Steer
+	Frontends  []Frontend
+}
+
+// Steer sends what arrives at one port of an endpoint's ENI, and what its groups
+// let in, on to the VPC of the service's provider.
+type Steer struct {
+	Link     string         // link.PeerName of the two VPCs
+	Protocol uint8          // vpc.ProtocolTCP or vpc.ProtocolUDP
+	Address  netip.AddrPort // the endpoint's address and the listener's port
+}
+
+// Frontend spreads the new connections to one address and port over backends of
+// the same family. Each backend sees them come from Node.
+type Frontend struct {
+	Link     string         // the peer link that they come in by; empty: from inside the VPC
+	Protocol uint8          // vpc.ProtocolTCP or vpc.ProtocolUDP
+	Address  netip.AddrPort // as the client has it
+	Node     netip.Addr     // the load balancer's address that stands for the client
+	ENI      string         // of Node: its groups, if it has any, decide what leaves for the backends
+	Backends []Backend      // none: new connections are dropped
+	Idle     time.Duration  // after which a silent connection is forgotten; its packets are then answered with RST
+}
+
+// Backend is one destination of a Frontend.
+type Backend struct {
+	Address netip.AddrPort
+	Weight  int // share of the new connections, 1..999
 }

@@ -19,7 +19,7 @@ var Model = &wire.Service{
 	Operations: []*wire.Operation{
 		{Name: "AcceptTransitGatewayPeeringAttachment", Method: "POST", URI: "/", Status: 200},
 		{Name: "AcceptTransitGatewayVpcAttachment", Method: "POST", URI: "/", Status: 200},
-		{Name: "AcceptVpcEndpointConnections", Method: "POST", URI: "/", Status: 200},
+		OpAcceptVpcEndpointConnections,
 		{Name: "AcceptVpcPeeringConnection", Method: "POST", URI: "/", Status: 200},
 		{Name: "AllocateAddress", Method: "POST", URI: "/", Status: 200},
 		{Name: "AssignPrivateNatGatewayAddress", Method: "POST", URI: "/", Status: 200},
@@ -27,11 +27,11 @@ var Model = &wire.Service{
 		{Name: "AssociateDhcpOptions", Method: "POST", URI: "/", Status: 200},
 		{Name: "AssociateNatGatewayAddress", Method: "POST", URI: "/", Status: 200},
 		{Name: "AssociateRouteTable", Method: "POST", URI: "/", Status: 200},
-		{Name: "AssociateSubnetCidrBlock", Method: "POST", URI: "/", Status: 200},
+		OpAssociateSubnetCidrBlock,
 		{Name: "AssociateTransitGatewayRouteTable", Method: "POST", URI: "/", Status: 200},
-		{Name: "AssociateVpcCidrBlock", Method: "POST", URI: "/", Status: 200},
+		OpAssociateVpcCidrBlock,
 		{Name: "AttachInternetGateway", Method: "POST", URI: "/", Status: 200},
-		{Name: "AttachNetworkInterface", Method: "POST", URI: "/", Status: 200},
+		OpAttachNetworkInterface,
 		{Name: "AttachVpnGateway", Method: "POST", URI: "/", Status: 200},
 		OpAuthorizeSecurityGroupEgress,
 		OpAuthorizeSecurityGroupIngress,
@@ -63,8 +63,8 @@ var Model = &wire.Service{
 		{Name: "CreateTransitGatewayVpcAttachment", Method: "POST", URI: "/", Status: 200},
 		OpCreateVpc,
 		OpCreateVpcEndpoint,
-		{Name: "CreateVpcEndpointConnectionNotification", Method: "POST", URI: "/", Status: 200},
-		{Name: "CreateVpcEndpointServiceConfiguration", Method: "POST", URI: "/", Status: 200},
+		OpCreateVpcEndpointConnectionNotification,
+		OpCreateVpcEndpointServiceConfiguration,
 		{Name: "CreateVpcPeeringConnection", Method: "POST", URI: "/", Status: 200},
 		{Name: "CreateVpnConnection", Method: "POST", URI: "/", Status: 200},
 		{Name: "CreateVpnConnectionRoute", Method: "POST", URI: "/", Status: 200},
@@ -80,7 +80,7 @@ var Model = &wire.Service{
 		{Name: "DeleteNetworkAclEntry", Method: "POST", URI: "/", Status: 200},
 		{Name: "DeleteNetworkInsightsAnalysis", Method: "POST", URI: "/", Status: 200},
 		{Name: "DeleteNetworkInsightsPath", Method: "POST", URI: "/", Status: 200},
-		{Name: "DeleteNetworkInterface", Method: "POST", URI: "/", Status: 200},
+		OpDeleteNetworkInterface,
 		{Name: "DeleteNetworkInterfacePermission", Method: "POST", URI: "/", Status: 200},
 		{Name: "DeleteRoute", Method: "POST", URI: "/", Status: 200},
 		{Name: "DeleteRouteTable", Method: "POST", URI: "/", Status: 200},
@@ -95,8 +95,8 @@ var Model = &wire.Service{
 		{Name: "DeleteTransitGatewayRouteTable", Method: "POST", URI: "/", Status: 200},
 		{Name: "DeleteTransitGatewayVpcAttachment", Method: "POST", URI: "/", Status: 200},
 		OpDeleteVpc,
-		{Name: "DeleteVpcEndpointConnectionNotifications", Method: "POST", URI: "/", Status: 200},
-		{Name: "DeleteVpcEndpointServiceConfigurations", Method: "POST", URI: "/", Status: 200},
+		OpDeleteVpcEndpointConnectionNotifications,
+		OpDeleteVpcEndpointServiceConfigurations,
 		OpDeleteVpcEndpoints,
 		{Name: "DeleteVpcPeeringConnection", Method: "POST", URI: "/", Status: 200},
 		{Name: "DeleteVpnConnection", Method: "POST", URI: "/", Status: 200},
@@ -107,7 +107,7 @@ var Model = &wire.Service{
 		{Name: "DescribeAddressesAttribute", Method: "POST", URI: "/", Status: 200},
 		OpDescribeAvailabilityZones,
 		{Name: "DescribeCustomerGateways", Method: "POST", URI: "/", Status: 200},
-		{Name: "DescribeDhcpOptions", Method: "POST", URI: "/", Status: 200},
+		OpDescribeDhcpOptions,
 		{Name: "DescribeEgressOnlyInternetGateways", Method: "POST", URI: "/", Status: 200},
 		OpDescribeFlowLogs,
 		{Name: "DescribeImages", Method: "POST", URI: "/", Status: 200},
@@ -117,10 +117,10 @@ var Model = &wire.Service{
 		{Name: "DescribeInternetGateways", Method: "POST", URI: "/", Status: 200},
 		{Name: "DescribeManagedPrefixLists", Method: "POST", URI: "/", Status: 200},
 		{Name: "DescribeNatGateways", Method: "POST", URI: "/", Status: 200},
-		{Name: "DescribeNetworkAcls", Method: "POST", URI: "/", Status: 200},
+		OpDescribeNetworkAcls,
 		{Name: "DescribeNetworkInsightsAnalyses", Method: "POST", URI: "/", Status: 200},
 		{Name: "DescribeNetworkInsightsPaths", Method: "POST", URI: "/", Status: 200},
-		{Name: "DescribeNetworkInterfaceAttribute", Method: "POST", URI: "/", Status: 200},
+		OpDescribeNetworkInterfaceAttribute,
 		{Name: "DescribeNetworkInterfacePermissions", Method: "POST", URI: "/", Status: 200},
 		OpDescribeNetworkInterfaces,
 		OpDescribePrefixLists,
@@ -138,11 +138,11 @@ var Model = &wire.Service{
 		{Name: "DescribeTransitGatewayVpcAttachments", Method: "POST", URI: "/", Status: 200},
 		{Name: "DescribeTransitGateways", Method: "POST", URI: "/", Status: 200},
 		OpDescribeVpcAttribute,
-		{Name: "DescribeVpcEndpointAssociations", Method: "POST", URI: "/", Status: 200},
-		{Name: "DescribeVpcEndpointConnectionNotifications", Method: "POST", URI: "/", Status: 200},
-		{Name: "DescribeVpcEndpointConnections", Method: "POST", URI: "/", Status: 200},
-		{Name: "DescribeVpcEndpointServiceConfigurations", Method: "POST", URI: "/", Status: 200},
-		{Name: "DescribeVpcEndpointServicePermissions", Method: "POST", URI: "/", Status: 200},
+		OpDescribeVpcEndpointAssociations,
+		OpDescribeVpcEndpointConnectionNotifications,
+		OpDescribeVpcEndpointConnections,
+		OpDescribeVpcEndpointServiceConfigurations,
+		OpDescribeVpcEndpointServicePermissions,
 		OpDescribeVpcEndpointServices,
 		OpDescribeVpcEndpoints,
 		{Name: "DescribeVpcPeeringConnections", Method: "POST", URI: "/", Status: 200},
@@ -150,15 +150,15 @@ var Model = &wire.Service{
 		{Name: "DescribeVpnConnections", Method: "POST", URI: "/", Status: 200},
 		{Name: "DescribeVpnGateways", Method: "POST", URI: "/", Status: 200},
 		{Name: "DetachInternetGateway", Method: "POST", URI: "/", Status: 200},
-		{Name: "DetachNetworkInterface", Method: "POST", URI: "/", Status: 200},
+		OpDetachNetworkInterface,
 		{Name: "DetachVpnGateway", Method: "POST", URI: "/", Status: 200},
 		{Name: "DisableTransitGatewayRouteTablePropagation", Method: "POST", URI: "/", Status: 200},
 		{Name: "DisassociateAddress", Method: "POST", URI: "/", Status: 200},
 		{Name: "DisassociateNatGatewayAddress", Method: "POST", URI: "/", Status: 200},
 		{Name: "DisassociateRouteTable", Method: "POST", URI: "/", Status: 200},
-		{Name: "DisassociateSubnetCidrBlock", Method: "POST", URI: "/", Status: 200},
+		OpDisassociateSubnetCidrBlock,
 		{Name: "DisassociateTransitGatewayRouteTable", Method: "POST", URI: "/", Status: 200},
-		{Name: "DisassociateVpcCidrBlock", Method: "POST", URI: "/", Status: 200},
+		OpDisassociateVpcCidrBlock,
 		{Name: "EnableTransitGatewayRouteTablePropagation", Method: "POST", URI: "/", Status: 200},
 		{Name: "ExportTransitGatewayRoutes", Method: "POST", URI: "/", Status: 200},
 		{Name: "GetFlowLogsIntegrationTemplate", Method: "POST", URI: "/", Status: 200},
@@ -172,7 +172,7 @@ var Model = &wire.Service{
 		{Name: "GetVpnConnectionDeviceSampleConfiguration", Method: "POST", URI: "/", Status: 200},
 		{Name: "GetVpnConnectionDeviceTypes", Method: "POST", URI: "/", Status: 200},
 		{Name: "ModifyManagedPrefixList", Method: "POST", URI: "/", Status: 200},
-		{Name: "ModifyNetworkInterfaceAttribute", Method: "POST", URI: "/", Status: 200},
+		OpModifyNetworkInterfaceAttribute,
 		OpModifySecurityGroupRules,
 		OpModifySubnetAttribute,
 		{Name: "ModifyTransitGateway", Method: "POST", URI: "/", Status: 200},
@@ -180,10 +180,10 @@ var Model = &wire.Service{
 		{Name: "ModifyTransitGatewayVpcAttachment", Method: "POST", URI: "/", Status: 200},
 		OpModifyVpcAttribute,
 		OpModifyVpcEndpoint,
-		{Name: "ModifyVpcEndpointConnectionNotification", Method: "POST", URI: "/", Status: 200},
-		{Name: "ModifyVpcEndpointServiceConfiguration", Method: "POST", URI: "/", Status: 200},
-		{Name: "ModifyVpcEndpointServicePayerResponsibility", Method: "POST", URI: "/", Status: 200},
-		{Name: "ModifyVpcEndpointServicePermissions", Method: "POST", URI: "/", Status: 200},
+		OpModifyVpcEndpointConnectionNotification,
+		OpModifyVpcEndpointServiceConfiguration,
+		OpModifyVpcEndpointServicePayerResponsibility,
+		OpModifyVpcEndpointServicePermissions,
 		{Name: "ModifyVpcPeeringConnectionOptions", Method: "POST", URI: "/", Status: 200},
 		{Name: "ModifyVpcTenancy", Method: "POST", URI: "/", Status: 200},
 		{Name: "ModifyVpnConnection", Method: "POST", URI: "/", Status: 200},
@@ -191,7 +191,7 @@ var Model = &wire.Service{
 		{Name: "MoveAddressToVpc", Method: "POST", URI: "/", Status: 200},
 		{Name: "RejectTransitGatewayPeeringAttachment", Method: "POST", URI: "/", Status: 200},
 		{Name: "RejectTransitGatewayVpcAttachment", Method: "POST", URI: "/", Status: 200},
-		{Name: "RejectVpcEndpointConnections", Method: "POST", URI: "/", Status: 200},
+		OpRejectVpcEndpointConnections,
 		{Name: "RejectVpcPeeringConnection", Method: "POST", URI: "/", Status: 200},
 		{Name: "ReleaseAddress", Method: "POST", URI: "/", Status: 200},
 		{Name: "ReplaceNetworkAclAssociation", Method: "POST", URI: "/", Status: 200},
@@ -199,14 +199,14 @@ var Model = &wire.Service{
 		{Name: "ReplaceRoute", Method: "POST", URI: "/", Status: 200},
 		{Name: "ReplaceRouteTableAssociation", Method: "POST", URI: "/", Status: 200},
 		{Name: "ReplaceTransitGatewayRoute", Method: "POST", URI: "/", Status: 200},
-		{Name: "ResetNetworkInterfaceAttribute", Method: "POST", URI: "/", Status: 200},
+		OpResetNetworkInterfaceAttribute,
 		{Name: "RestoreManagedPrefixListVersion", Method: "POST", URI: "/", Status: 200},
 		OpRevokeSecurityGroupEgress,
 		OpRevokeSecurityGroupIngress,
 		{Name: "RunInstances", Method: "POST", URI: "/", Status: 200},
 		{Name: "SearchTransitGatewayRoutes", Method: "POST", URI: "/", Status: 200},
 		{Name: "StartNetworkInsightsAnalysis", Method: "POST", URI: "/", Status: 200},
-		{Name: "StartVpcEndpointServicePrivateDnsVerification", Method: "POST", URI: "/", Status: 200},
+		OpStartVpcEndpointServicePrivateDnsVerification,
 		{Name: "TerminateInstances", Method: "POST", URI: "/", Status: 200},
 		{Name: "UnassignPrivateNatGatewayAddress", Method: "POST", URI: "/", Status: 200},
 		OpUpdateSecurityGroupRuleDescriptionsEgress,
@@ -215,6 +215,8 @@ var Model = &wire.Service{
 	Constraints: map[string]*wire.Constraint{
 		"AccountAttributeName":                    {Enum: []string{"supported-platforms", "default-vpc"}},
 		"AccountAttributeNameStringList":          {Member: "AccountAttributeName"},
+		"DescribeDhcpOptionsMaxResults":           {Min: wire.Ptr[int64](5)},
+		"DescribeNetworkAclsMaxResults":           {Min: wire.Ptr[int64](5)},
 		"DescribeNetworkInterfacesMaxResults":     {Min: wire.Ptr[int64](5)},
 		"DescribeRouteTablesMaxResults":           {Min: wire.Ptr[int64](5)},
 		"DescribeSecurityGroupRulesMaxResults":    {Min: wire.Ptr[int64](5)},
@@ -227,6 +229,8 @@ var Model = &wire.Service{
 		"HostnameType":                            {Enum: []string{"ip-name", "resource-name"}},
 		"IpAddressType":                           {Enum: []string{"ipv4", "dualstack", "ipv6"}},
 		"LogDestinationType":                      {Enum: []string{"cloud-watch-logs", "s3", "kinesis-data-firehose"}},
+		"NetworkInterfaceAttribute":               {Enum: []string{"description", "groupSet", "sourceDestCheck", "attachment", "associatePublicIpAddress"}},
+		"PayerResponsibility":                     {Enum: []string{"ServiceOwner"}},
 		"PrivateDnsSpecifiedDomainSet":            {Min: wire.Ptr[int64](0), Max: wire.Ptr[int64](10)},
 		"ResourceType":                            {Enum: []string{"capacity-reservation", "client-vpn-endpoint", "customer-gateway", "carrier-gateway", "coip-pool", "declarative-policies-report", "dedicated-host", "dhcp-options", "egress-only-internet-gateway", "elastic-ip", "elastic-gpu", "export-image-task", "export-instance-task", "fleet", "fpga-image", "host-reservation", "image", "image-usage-report", "import-image-task", "import-snapshot-task", "instance", "instance-event-window", "internet-gateway", "ipam", "ipam-pool", "ipam-scope", "ipv4pool-ec2", "ipv6pool-ec2", "key-pair", "launch-template", "local-gateway", "local-gateway-route-table", "local-gateway-virtual-interface", "local-gateway-virtual-interface-group", "local-gateway-route-table-vpc-association", "local-gateway-route-table-virtual-interface-group-association", "natgateway", "network-acl", "network-interface", "network-insights-analysis", "network-insights-path", "network-insights-access-scope", "network-insights-access-scope-analysis", "outpost-lag", "placement-group", "prefix-list", "replace-root-volume-task", "reserved-instances", "route-table", "security-group", "security-group-rule", "service-link-virtual-interface", "snapshot", "spot-fleet-request", "spot-instances-request", "subnet", "subnet-cidr-reservation", "traffic-mirror-filter", "traffic-mirror-session", "traffic-mirror-target", "transit-gateway", "transit-gateway-attachment", "transit-gateway-connect-peer", "transit-gateway-multicast-domain", "transit-gateway-policy-table", "transit-gateway-metering-policy", "transit-gateway-route-table", "transit-gateway-route-table-announcement", "volume", "vpc", "vpc-endpoint", "vpc-endpoint-connection", "vpc-endpoint-service", "vpc-endpoint-service-permission", "vpc-peering-connection", "vpn-connection", "vpn-gateway", "vpc-flow-log", "capacity-reservation-fleet", "traffic-mirror-filter-rule", "vpc-endpoint-connection-device-type", "verified-access-instance", "verified-access-group", "verified-access-endpoint", "verified-access-policy", "verified-access-trust-provider", "vpn-connection-device-type", "vpc-block-public-access-exclusion", "vpc-encryption-control", "route-server", "route-server-endpoint", "route-server-peer", "ipam-resource-discovery", "ipam-resource-discovery-association", "instance-connect-endpoint", "verified-access-endpoint-target", "ipam-external-resource-verification-token", "capacity-block", "mac-modification-task", "ipam-prefix-list-resolver", "ipam-policy", "ipam-prefix-list-resolver-target", "secondary-interface", "secondary-network", "secondary-subnet", "capacity-manager-data-export", "vpn-concentrator", "ipam-pool-allocation"}},
 		"Tenancy":                                 {Enum: []string{"default", "dedicated", "host"}},
@@ -235,11 +239,32 @@ var Model = &wire.Service{
 		"VpcEncryptionControlExclusionStateInput": {Enum: []string{"enable", "disable"}},
 		"VpcEncryptionControlMode":                {Enum: []string{"monitor", "enforce"}},
 		"VpcEndpointType":                         {Enum: []string{"Interface", "Gateway", "GatewayLoadBalancer", "Resource", "ServiceNetwork"}, Code: "InvalidVpcEndpointType"},
+		"maxResults":                              {Min: wire.Ptr[int64](1), Max: wire.Ptr[int64](100)},
 	},
 }
 
 // The operations whose shapes are generated.
 var (
+	OpAcceptVpcEndpointConnections = &wire.Operation{
+		Name: "AcceptVpcEndpointConnections", Method: "POST", URI: "/", Status: 200,
+		Input: reflect.TypeFor[AcceptVpcEndpointConnectionsInput](), Output: reflect.TypeFor[AcceptVpcEndpointConnectionsOutput](),
+		Invalid: "InvalidParameterValue",
+	}
+	OpAssociateSubnetCidrBlock = &wire.Operation{
+		Name: "AssociateSubnetCidrBlock", Method: "POST", URI: "/", Status: 200,
+		Input: reflect.TypeFor[AssociateSubnetCidrBlockInput](), Output: reflect.TypeFor[AssociateSubnetCidrBlockOutput](),
+		Invalid: "InvalidParameterValue",
+	}
+	OpAssociateVpcCidrBlock = &wire.Operation{
+		Name: "AssociateVpcCidrBlock", Method: "POST", URI: "/", Status: 200,
+		Input: reflect.TypeFor[AssociateVpcCidrBlockInput](), Output: reflect.TypeFor[AssociateVpcCidrBlockOutput](),
+		Invalid: "InvalidParameterValue",
+	}
+	OpAttachNetworkInterface = &wire.Operation{
+		Name: "AttachNetworkInterface", Method: "POST", URI: "/", Status: 200,
+		Input: reflect.TypeFor[AttachNetworkInterfaceInput](), Output: reflect.TypeFor[AttachNetworkInterfaceOutput](),
+		Invalid: "InvalidParameterValue",
+	}
 	OpAuthorizeSecurityGroupEgress = &wire.Operation{
 		Name: "AuthorizeSecurityGroupEgress", Method: "POST", URI: "/", Status: 200,
 		Input: reflect.TypeFor[AuthorizeSecurityGroupEgressInput](), Output: reflect.TypeFor[AuthorizeSecurityGroupEgressOutput](),
@@ -280,9 +305,24 @@ var (
 		Input: reflect.TypeFor[CreateVpcEndpointInput](), Output: reflect.TypeFor[CreateVpcEndpointOutput](),
 		Invalid: "InvalidParameterValue",
 	}
+	OpCreateVpcEndpointConnectionNotification = &wire.Operation{
+		Name: "CreateVpcEndpointConnectionNotification", Method: "POST", URI: "/", Status: 200,
+		Input: reflect.TypeFor[CreateVpcEndpointConnectionNotificationInput](), Output: reflect.TypeFor[CreateVpcEndpointConnectionNotificationOutput](),
+		Invalid: "InvalidParameterValue",
+	}
+	OpCreateVpcEndpointServiceConfiguration = &wire.Operation{
+		Name: "CreateVpcEndpointServiceConfiguration", Method: "POST", URI: "/", Status: 200,
+		Input: reflect.TypeFor[CreateVpcEndpointServiceConfigurationInput](), Output: reflect.TypeFor[CreateVpcEndpointServiceConfigurationOutput](),
+		Invalid: "InvalidParameterValue",
+	}
 	OpDeleteFlowLogs = &wire.Operation{
 		Name: "DeleteFlowLogs", Method: "POST", URI: "/", Status: 200,
 		Input: reflect.TypeFor[DeleteFlowLogsInput](), Output: reflect.TypeFor[DeleteFlowLogsOutput](),
+		Invalid: "InvalidParameterValue",
+	}
+	OpDeleteNetworkInterface = &wire.Operation{
+		Name: "DeleteNetworkInterface", Method: "POST", URI: "/", Status: 200,
+		Input: reflect.TypeFor[DeleteNetworkInterfaceInput](), Output: reflect.TypeFor[DeleteNetworkInterfaceOutput](),
 		Invalid: "InvalidParameterValue",
 	}
 	OpDeleteSecurityGroup = &wire.Operation{
@@ -305,6 +345,16 @@ var (
 		Input: reflect.TypeFor[DeleteVpcInput](), Output: reflect.TypeFor[DeleteVpcOutput](),
 		Invalid: "InvalidParameterValue",
 	}
+	OpDeleteVpcEndpointConnectionNotifications = &wire.Operation{
+		Name: "DeleteVpcEndpointConnectionNotifications", Method: "POST", URI: "/", Status: 200,
+		Input: reflect.TypeFor[DeleteVpcEndpointConnectionNotificationsInput](), Output: reflect.TypeFor[DeleteVpcEndpointConnectionNotificationsOutput](),
+		Invalid: "InvalidParameterValue",
+	}
+	OpDeleteVpcEndpointServiceConfigurations = &wire.Operation{
+		Name: "DeleteVpcEndpointServiceConfigurations", Method: "POST", URI: "/", Status: 200,
+		Input: reflect.TypeFor[DeleteVpcEndpointServiceConfigurationsInput](), Output: reflect.TypeFor[DeleteVpcEndpointServiceConfigurationsOutput](),
+		Invalid: "InvalidParameterValue",
+	}
 	OpDeleteVpcEndpoints = &wire.Operation{
 		Name: "DeleteVpcEndpoints", Method: "POST", URI: "/", Status: 200,
 		Input: reflect.TypeFor[DeleteVpcEndpointsInput](), Output: reflect.TypeFor[DeleteVpcEndpointsOutput](),
@@ -320,11 +370,28 @@ var (
 		Input: reflect.TypeFor[DescribeAvailabilityZonesInput](), Output: reflect.TypeFor[DescribeAvailabilityZonesOutput](),
 		Invalid: "InvalidParameterValue",
 	}
+	OpDescribeDhcpOptions = &wire.Operation{
+		Name: "DescribeDhcpOptions", Method: "POST", URI: "/", Status: 200,
+		Input: reflect.TypeFor[DescribeDhcpOptionsInput](), Output: reflect.TypeFor[DescribeDhcpOptionsOutput](),
+		Invalid: "InvalidParameterValue",
+		Paging:  &wire.Paging{InputToken: "NextToken", OutputToken: "NextToken", Limit: "MaxResults", Result: "DhcpOptions", Default: 0, Max: 1000, BadToken: "InvalidNextToken", Key: "DhcpOptionsId"},
+	}
 	OpDescribeFlowLogs = &wire.Operation{
 		Name: "DescribeFlowLogs", Method: "POST", URI: "/", Status: 200,
 		Input: reflect.TypeFor[DescribeFlowLogsInput](), Output: reflect.TypeFor[DescribeFlowLogsOutput](),
 		Invalid: "InvalidParameterValue",
 		Paging:  &wire.Paging{InputToken: "NextToken", OutputToken: "NextToken", Limit: "MaxResults", Result: "FlowLogs", Default: 0, Max: 1000, BadToken: "InvalidNextToken", Key: "FlowLogId"},
+	}
+	OpDescribeNetworkAcls = &wire.Operation{
+		Name: "DescribeNetworkAcls", Method: "POST", URI: "/", Status: 200,
+		Input: reflect.TypeFor[DescribeNetworkAclsInput](), Output: reflect.TypeFor[DescribeNetworkAclsOutput](),
+		Invalid: "InvalidParameterValue",
+		Paging:  &wire.Paging{InputToken: "NextToken", OutputToken: "NextToken", Limit: "MaxResults", Result: "NetworkAcls", Default: 0, Max: 1000, BadToken: "InvalidNextToken", Key: "NetworkAclId"},
+	}
+	OpDescribeNetworkInterfaceAttribute = &wire.Operation{
+		Name: "DescribeNetworkInterfaceAttribute", Method: "POST", URI: "/", Status: 200,
+		Input: reflect.TypeFor[DescribeNetworkInterfaceAttributeInput](), Output: reflect.TypeFor[DescribeNetworkInterfaceAttributeOutput](),
+		Invalid: "InvalidParameterValue",
 	}
 	OpDescribeNetworkInterfaces = &wire.Operation{
 		Name: "DescribeNetworkInterfaces", Method: "POST", URI: "/", Status: 200,
@@ -378,6 +445,35 @@ var (
 		Input: reflect.TypeFor[DescribeVpcAttributeInput](), Output: reflect.TypeFor[DescribeVpcAttributeOutput](),
 		Invalid: "InvalidParameterValue",
 	}
+	OpDescribeVpcEndpointAssociations = &wire.Operation{
+		Name: "DescribeVpcEndpointAssociations", Method: "POST", URI: "/", Status: 200,
+		Input: reflect.TypeFor[DescribeVpcEndpointAssociationsInput](), Output: reflect.TypeFor[DescribeVpcEndpointAssociationsOutput](),
+		Invalid: "InvalidParameterValue",
+	}
+	OpDescribeVpcEndpointConnectionNotifications = &wire.Operation{
+		Name: "DescribeVpcEndpointConnectionNotifications", Method: "POST", URI: "/", Status: 200,
+		Input: reflect.TypeFor[DescribeVpcEndpointConnectionNotificationsInput](), Output: reflect.TypeFor[DescribeVpcEndpointConnectionNotificationsOutput](),
+		Invalid: "InvalidParameterValue",
+		Paging:  &wire.Paging{InputToken: "NextToken", OutputToken: "NextToken", Limit: "MaxResults", Result: "ConnectionNotificationSet", Default: 0, Max: 1000, BadToken: "InvalidNextToken", Key: "ConnectionNotificationId"},
+	}
+	OpDescribeVpcEndpointConnections = &wire.Operation{
+		Name: "DescribeVpcEndpointConnections", Method: "POST", URI: "/", Status: 200,
+		Input: reflect.TypeFor[DescribeVpcEndpointConnectionsInput](), Output: reflect.TypeFor[DescribeVpcEndpointConnectionsOutput](),
+		Invalid: "InvalidParameterValue",
+		Paging:  &wire.Paging{InputToken: "NextToken", OutputToken: "NextToken", Limit: "MaxResults", Result: "VpcEndpointConnections", Default: 0, Max: 1000, BadToken: "InvalidNextToken", Key: "VpcEndpointConnectionId"},
+	}
+	OpDescribeVpcEndpointServiceConfigurations = &wire.Operation{
+		Name: "DescribeVpcEndpointServiceConfigurations", Method: "POST", URI: "/", Status: 200,
+		Input: reflect.TypeFor[DescribeVpcEndpointServiceConfigurationsInput](), Output: reflect.TypeFor[DescribeVpcEndpointServiceConfigurationsOutput](),
+		Invalid: "InvalidParameterValue",
+		Paging:  &wire.Paging{InputToken: "NextToken", OutputToken: "NextToken", Limit: "MaxResults", Result: "ServiceConfigurations", Default: 0, Max: 1000, BadToken: "InvalidNextToken", Key: "ServiceId"},
+	}
+	OpDescribeVpcEndpointServicePermissions = &wire.Operation{
+		Name: "DescribeVpcEndpointServicePermissions", Method: "POST", URI: "/", Status: 200,
+		Input: reflect.TypeFor[DescribeVpcEndpointServicePermissionsInput](), Output: reflect.TypeFor[DescribeVpcEndpointServicePermissionsOutput](),
+		Invalid: "InvalidParameterValue",
+		Paging:  &wire.Paging{InputToken: "NextToken", OutputToken: "NextToken", Limit: "MaxResults", Result: "AllowedPrincipals", Default: 0, Max: 1000, BadToken: "InvalidNextToken", Key: "ServicePermissionId"},
+	}
 	OpDescribeVpcEndpointServices = &wire.Operation{
 		Name: "DescribeVpcEndpointServices", Method: "POST", URI: "/", Status: 200,
 		Input: reflect.TypeFor[DescribeVpcEndpointServicesInput](), Output: reflect.TypeFor[DescribeVpcEndpointServicesOutput](),
@@ -395,6 +491,26 @@ var (
 		Input: reflect.TypeFor[DescribeVpcsInput](), Output: reflect.TypeFor[DescribeVpcsOutput](),
 		Invalid: "InvalidParameterValue",
 		Paging:  &wire.Paging{InputToken: "NextToken", OutputToken: "NextToken", Limit: "MaxResults", Result: "Vpcs", Default: 0, Max: 1000, BadToken: "InvalidNextToken", Key: "VpcId"},
+	}
+	OpDetachNetworkInterface = &wire.Operation{
+		Name: "DetachNetworkInterface", Method: "POST", URI: "/", Status: 200,
+		Input: reflect.TypeFor[DetachNetworkInterfaceInput](), Output: reflect.TypeFor[DetachNetworkInterfaceOutput](),
+		Invalid: "InvalidParameterValue",
+	}
+	OpDisassociateSubnetCidrBlock = &wire.Operation{
+		Name: "DisassociateSubnetCidrBlock", Method: "POST", URI: "/", Status: 200,
+		Input: reflect.TypeFor[DisassociateSubnetCidrBlockInput](), Output: reflect.TypeFor[DisassociateSubnetCidrBlockOutput](),
+		Invalid: "InvalidParameterValue",
+	}
+	OpDisassociateVpcCidrBlock = &wire.Operation{
+		Name: "DisassociateVpcCidrBlock", Method: "POST", URI: "/", Status: 200,
+		Input: reflect.TypeFor[DisassociateVpcCidrBlockInput](), Output: reflect.TypeFor[DisassociateVpcCidrBlockOutput](),
+		Invalid: "InvalidParameterValue",
+	}
+	OpModifyNetworkInterfaceAttribute = &wire.Operation{
+		Name: "ModifyNetworkInterfaceAttribute", Method: "POST", URI: "/", Status: 200,
+		Input: reflect.TypeFor[ModifyNetworkInterfaceAttributeInput](), Output: reflect.TypeFor[ModifyNetworkInterfaceAttributeOutput](),
+		Invalid: "InvalidParameterValue",
 	}
 	OpModifySecurityGroupRules = &wire.Operation{
 		Name: "ModifySecurityGroupRules", Method: "POST", URI: "/", Status: 200,
@@ -416,6 +532,36 @@ var (
 		Input: reflect.TypeFor[ModifyVpcEndpointInput](), Output: reflect.TypeFor[ModifyVpcEndpointOutput](),
 		Invalid: "InvalidParameterValue",
 	}
+	OpModifyVpcEndpointConnectionNotification = &wire.Operation{
+		Name: "ModifyVpcEndpointConnectionNotification", Method: "POST", URI: "/", Status: 200,
+		Input: reflect.TypeFor[ModifyVpcEndpointConnectionNotificationInput](), Output: reflect.TypeFor[ModifyVpcEndpointConnectionNotificationOutput](),
+		Invalid: "InvalidParameterValue",
+	}
+	OpModifyVpcEndpointServiceConfiguration = &wire.Operation{
+		Name: "ModifyVpcEndpointServiceConfiguration", Method: "POST", URI: "/", Status: 200,
+		Input: reflect.TypeFor[ModifyVpcEndpointServiceConfigurationInput](), Output: reflect.TypeFor[ModifyVpcEndpointServiceConfigurationOutput](),
+		Invalid: "InvalidParameterValue",
+	}
+	OpModifyVpcEndpointServicePayerResponsibility = &wire.Operation{
+		Name: "ModifyVpcEndpointServicePayerResponsibility", Method: "POST", URI: "/", Status: 200,
+		Input: reflect.TypeFor[ModifyVpcEndpointServicePayerResponsibilityInput](), Output: reflect.TypeFor[ModifyVpcEndpointServicePayerResponsibilityOutput](),
+		Invalid: "InvalidParameterValue",
+	}
+	OpModifyVpcEndpointServicePermissions = &wire.Operation{
+		Name: "ModifyVpcEndpointServicePermissions", Method: "POST", URI: "/", Status: 200,
+		Input: reflect.TypeFor[ModifyVpcEndpointServicePermissionsInput](), Output: reflect.TypeFor[ModifyVpcEndpointServicePermissionsOutput](),
+		Invalid: "InvalidParameterValue",
+	}
+	OpRejectVpcEndpointConnections = &wire.Operation{
+		Name: "RejectVpcEndpointConnections", Method: "POST", URI: "/", Status: 200,
+		Input: reflect.TypeFor[RejectVpcEndpointConnectionsInput](), Output: reflect.TypeFor[RejectVpcEndpointConnectionsOutput](),
+		Invalid: "InvalidParameterValue",
+	}
+	OpResetNetworkInterfaceAttribute = &wire.Operation{
+		Name: "ResetNetworkInterfaceAttribute", Method: "POST", URI: "/", Status: 200,
+		Input: reflect.TypeFor[ResetNetworkInterfaceAttributeInput](), Output: reflect.TypeFor[ResetNetworkInterfaceAttributeOutput](),
+		Invalid: "InvalidParameterValue",
+	}
 	OpRevokeSecurityGroupEgress = &wire.Operation{
 		Name: "RevokeSecurityGroupEgress", Method: "POST", URI: "/", Status: 200,
 		Input: reflect.TypeFor[RevokeSecurityGroupEgressInput](), Output: reflect.TypeFor[RevokeSecurityGroupEgressOutput](),
@@ -424,6 +570,11 @@ var (
 	OpRevokeSecurityGroupIngress = &wire.Operation{
 		Name: "RevokeSecurityGroupIngress", Method: "POST", URI: "/", Status: 200,
 		Input: reflect.TypeFor[RevokeSecurityGroupIngressInput](), Output: reflect.TypeFor[RevokeSecurityGroupIngressOutput](),
+		Invalid: "InvalidParameterValue",
+	}
+	OpStartVpcEndpointServicePrivateDnsVerification = &wire.Operation{
+		Name: "StartVpcEndpointServicePrivateDnsVerification", Method: "POST", URI: "/", Status: 200,
+		Input: reflect.TypeFor[StartVpcEndpointServicePrivateDnsVerificationInput](), Output: reflect.TypeFor[StartVpcEndpointServicePrivateDnsVerificationOutput](),
 		Invalid: "InvalidParameterValue",
 	}
 	OpUpdateSecurityGroupRuleDescriptionsEgress = &wire.Operation{
@@ -438,6 +589,16 @@ var (
 	}
 )
 
+type AcceptVpcEndpointConnectionsInput struct {
+	DryRun         *bool    `xml:"DryRun"`
+	ServiceId      *string  `xml:"ServiceId" wire:"required"`
+	VpcEndpointIds []string `xml:"VpcEndpointId>item" wire:"required"`
+}
+
+type AcceptVpcEndpointConnectionsOutput struct {
+	Unsuccessful []UnsuccessfulItem `xml:"unsuccessful>item"`
+}
+
 type AccountAttribute struct {
 	AttributeName   *string                 `xml:"attributeName"`
 	AttributeValues []AccountAttributeValue `xml:"attributeValueSet>item"`
@@ -445,6 +606,67 @@ type AccountAttribute struct {
 
 type AccountAttributeValue struct {
 	AttributeValue *string `xml:"attributeValue"`
+}
+
+type AddedPrincipal struct {
+	Principal           *string `xml:"principal"`
+	PrincipalType       *string `xml:"principalType"`
+	ServiceId           *string `xml:"serviceId"`
+	ServicePermissionId *string `xml:"servicePermissionId"`
+}
+
+type AllowedPrincipal struct {
+	Principal           *string `xml:"principal"`
+	PrincipalType       *string `xml:"principalType"`
+	ServiceId           *string `xml:"serviceId"`
+	ServicePermissionId *string `xml:"servicePermissionId"`
+	Tags                []Tag   `xml:"tagSet>item"`
+}
+
+type AssociateSubnetCidrBlockInput struct {
+	Ipv6CidrBlock     *string `xml:"ipv6CidrBlock"`
+	Ipv6IpamPoolId    *string `xml:"Ipv6IpamPoolId"`
+	Ipv6NetmaskLength *int32  `xml:"Ipv6NetmaskLength"`
+	SubnetId          *string `xml:"subnetId" wire:"required"`
+}
+
+type AssociateSubnetCidrBlockOutput struct {
+	Ipv6CidrBlockAssociation *SubnetIpv6CidrBlockAssociation `xml:"ipv6CidrBlockAssociation"`
+	SubnetId                 *string                         `xml:"subnetId"`
+}
+
+type AssociateVpcCidrBlockInput struct {
+	AmazonProvidedIpv6CidrBlock     *bool   `xml:"amazonProvidedIpv6CidrBlock"`
+	CidrBlock                       *string `xml:"CidrBlock"`
+	Ipv4IpamPoolId                  *string `xml:"Ipv4IpamPoolId"`
+	Ipv4NetmaskLength               *int32  `xml:"Ipv4NetmaskLength"`
+	Ipv6CidrBlock                   *string `xml:"Ipv6CidrBlock"`
+	Ipv6CidrBlockNetworkBorderGroup *string `xml:"Ipv6CidrBlockNetworkBorderGroup"`
+	Ipv6IpamPoolId                  *string `xml:"Ipv6IpamPoolId"`
+	Ipv6NetmaskLength               *int32  `xml:"Ipv6NetmaskLength"`
+	Ipv6Pool                        *string `xml:"Ipv6Pool"`
+	VpcId                           *string `xml:"vpcId" wire:"required"`
+}
+
+type AssociateVpcCidrBlockOutput struct {
+	CidrBlockAssociation     *VpcCidrBlockAssociation     `xml:"cidrBlockAssociation"`
+	Ipv6CidrBlockAssociation *VpcIpv6CidrBlockAssociation `xml:"ipv6CidrBlockAssociation"`
+	VpcId                    *string                      `xml:"vpcId"`
+}
+
+type AttachNetworkInterfaceInput struct {
+	DeviceIndex         *int32               `xml:"deviceIndex" wire:"required"`
+	DryRun              *bool                `xml:"dryRun"`
+	EnaQueueCount       *int32               `xml:"EnaQueueCount"`
+	EnaSrdSpecification *EnaSrdSpecification `xml:"EnaSrdSpecification"`
+	InstanceId          *string              `xml:"instanceId" wire:"required"`
+	NetworkCardIndex    *int32               `xml:"NetworkCardIndex"`
+	NetworkInterfaceId  *string              `xml:"networkInterfaceId" wire:"required"`
+}
+
+type AttachNetworkInterfaceOutput struct {
+	AttachmentId     *string `xml:"attachmentId"`
+	NetworkCardIndex *int32  `xml:"networkCardIndex"`
 }
 
 type AttachmentEnaSrdSpecification struct {
@@ -458,6 +680,10 @@ type AttachmentEnaSrdUdpSpecification struct {
 
 type AttributeBooleanValue struct {
 	Value *bool `xml:"value"`
+}
+
+type AttributeValue struct {
+	Value *string `xml:"value"`
 }
 
 type AuthorizeSecurityGroupEgressInput struct {
@@ -530,10 +756,27 @@ type BlockPublicAccessStates struct {
 	InternetGatewayBlockMode *string `xml:"internetGatewayBlockMode"`
 }
 
+type ConnectionNotification struct {
+	ConnectionEvents            []string `xml:"connectionEvents>item"`
+	ConnectionNotificationArn   *string  `xml:"connectionNotificationArn"`
+	ConnectionNotificationId    *string  `xml:"connectionNotificationId"`
+	ConnectionNotificationState *string  `xml:"connectionNotificationState"`
+	ConnectionNotificationType  *string  `xml:"connectionNotificationType"`
+	ServiceId                   *string  `xml:"serviceId"`
+	ServiceRegion               *string  `xml:"serviceRegion"`
+	VpcEndpointId               *string  `xml:"vpcEndpointId"`
+}
+
 type ConnectionTrackingConfiguration struct {
 	TcpEstablishedTimeout *int32 `xml:"tcpEstablishedTimeout"`
 	UdpStreamTimeout      *int32 `xml:"udpStreamTimeout"`
 	UdpTimeout            *int32 `xml:"udpTimeout"`
+}
+
+type ConnectionTrackingSpecificationRequest struct {
+	TcpEstablishedTimeout *int32 `xml:"TcpEstablishedTimeout"`
+	UdpStreamTimeout      *int32 `xml:"UdpStreamTimeout"`
+	UdpTimeout            *int32 `xml:"UdpTimeout"`
 }
 
 type CreateFlowLogsInput struct {
@@ -602,6 +845,20 @@ type CreateTagsInput struct {
 // CreateTagsOutput has no members.
 type CreateTagsOutput struct{}
 
+type CreateVpcEndpointConnectionNotificationInput struct {
+	ClientToken               *string  `xml:"ClientToken"`
+	ConnectionEvents          []string `xml:"ConnectionEvents>item" wire:"required"`
+	ConnectionNotificationArn *string  `xml:"ConnectionNotificationArn" wire:"required"`
+	DryRun                    *bool    `xml:"DryRun"`
+	ServiceId                 *string  `xml:"ServiceId"`
+	VpcEndpointId             *string  `xml:"VpcEndpointId"`
+}
+
+type CreateVpcEndpointConnectionNotificationOutput struct {
+	ClientToken            *string                 `xml:"clientToken"`
+	ConnectionNotification *ConnectionNotification `xml:"connectionNotification"`
+}
+
 type CreateVpcEndpointInput struct {
 	ClientToken              *string                  `xml:"ClientToken"`
 	DnsOptions               *DnsOptionsSpecification `xml:"DnsOptions"`
@@ -625,6 +882,23 @@ type CreateVpcEndpointInput struct {
 type CreateVpcEndpointOutput struct {
 	ClientToken *string      `xml:"clientToken"`
 	VpcEndpoint *VpcEndpoint `xml:"vpcEndpoint"`
+}
+
+type CreateVpcEndpointServiceConfigurationInput struct {
+	AcceptanceRequired      *bool              `xml:"AcceptanceRequired"`
+	ClientToken             *string            `xml:"ClientToken"`
+	DryRun                  *bool              `xml:"DryRun"`
+	GatewayLoadBalancerArns []string           `xml:"GatewayLoadBalancerArn>item"`
+	NetworkLoadBalancerArns []string           `xml:"NetworkLoadBalancerArn>item"`
+	PrivateDnsName          *string            `xml:"PrivateDnsName"`
+	SupportedIpAddressTypes []string           `xml:"SupportedIpAddressType>item"`
+	SupportedRegions        []string           `xml:"SupportedRegion>item"`
+	TagSpecifications       []TagSpecification `xml:"TagSpecification>item"`
+}
+
+type CreateVpcEndpointServiceConfigurationOutput struct {
+	ClientToken          *string               `xml:"clientToken"`
+	ServiceConfiguration *ServiceConfiguration `xml:"serviceConfiguration"`
 }
 
 type CreateVpcInput struct {
@@ -656,6 +930,14 @@ type DeleteFlowLogsOutput struct {
 	Unsuccessful []UnsuccessfulItem `xml:"unsuccessful>item"`
 }
 
+type DeleteNetworkInterfaceInput struct {
+	DryRun             *bool   `xml:"dryRun"`
+	NetworkInterfaceId *string `xml:"networkInterfaceId" wire:"required"`
+}
+
+// DeleteNetworkInterfaceOutput has no members.
+type DeleteNetworkInterfaceOutput struct{}
+
 type DeleteSecurityGroupInput struct {
 	DryRun    *bool   `xml:"dryRun"`
 	GroupId   *string `xml:"GroupId"`
@@ -683,6 +965,24 @@ type DeleteTagsInput struct {
 
 // DeleteTagsOutput has no members.
 type DeleteTagsOutput struct{}
+
+type DeleteVpcEndpointConnectionNotificationsInput struct {
+	ConnectionNotificationIds []string `xml:"ConnectionNotificationId>item" wire:"required"`
+	DryRun                    *bool    `xml:"DryRun"`
+}
+
+type DeleteVpcEndpointConnectionNotificationsOutput struct {
+	Unsuccessful []UnsuccessfulItem `xml:"unsuccessful>item"`
+}
+
+type DeleteVpcEndpointServiceConfigurationsInput struct {
+	DryRun     *bool    `xml:"DryRun"`
+	ServiceIds []string `xml:"ServiceId>item" wire:"required"`
+}
+
+type DeleteVpcEndpointServiceConfigurationsOutput struct {
+	Unsuccessful []UnsuccessfulItem `xml:"unsuccessful>item"`
+}
 
 type DeleteVpcEndpointsInput struct {
 	DryRun         *bool    `xml:"DryRun"`
@@ -722,6 +1022,19 @@ type DescribeAvailabilityZonesOutput struct {
 	AvailabilityZones []AvailabilityZone `xml:"availabilityZoneInfo>item"`
 }
 
+type DescribeDhcpOptionsInput struct {
+	DhcpOptionsIds []string `xml:"DhcpOptionsId>DhcpOptionsId"`
+	DryRun         *bool    `xml:"dryRun"`
+	Filters        []Filter `xml:"Filter>Filter"`
+	MaxResults     *int32   `xml:"MaxResults" wire:"shape=DescribeDhcpOptionsMaxResults"`
+	NextToken      *string  `xml:"NextToken"`
+}
+
+type DescribeDhcpOptionsOutput struct {
+	DhcpOptions []DhcpOptions `xml:"dhcpOptionsSet>item"`
+	NextToken   *string       `xml:"nextToken"`
+}
+
 type DescribeFlowLogsInput struct {
 	DryRun     *bool    `xml:"DryRun"`
 	Filter     []Filter `xml:"Filter>Filter"`
@@ -733,6 +1046,34 @@ type DescribeFlowLogsInput struct {
 type DescribeFlowLogsOutput struct {
 	FlowLogs  []FlowLog `xml:"flowLogSet>item"`
 	NextToken *string   `xml:"nextToken"`
+}
+
+type DescribeNetworkAclsInput struct {
+	DryRun        *bool    `xml:"dryRun"`
+	Filters       []Filter `xml:"Filter>Filter"`
+	MaxResults    *int32   `xml:"MaxResults" wire:"shape=DescribeNetworkAclsMaxResults"`
+	NetworkAclIds []string `xml:"NetworkAclId>item"`
+	NextToken     *string  `xml:"NextToken"`
+}
+
+type DescribeNetworkAclsOutput struct {
+	NetworkAcls []NetworkAcl `xml:"networkAclSet>item"`
+	NextToken   *string      `xml:"nextToken"`
+}
+
+type DescribeNetworkInterfaceAttributeInput struct {
+	Attribute          *string `xml:"attribute" wire:"shape=NetworkInterfaceAttribute"`
+	DryRun             *bool   `xml:"dryRun"`
+	NetworkInterfaceId *string `xml:"networkInterfaceId" wire:"required"`
+}
+
+type DescribeNetworkInterfaceAttributeOutput struct {
+	AssociatePublicIpAddress *bool                       `xml:"associatePublicIpAddress"`
+	Attachment               *NetworkInterfaceAttachment `xml:"attachment"`
+	Description              *AttributeValue             `xml:"description"`
+	Groups                   []GroupIdentifier           `xml:"groupSet>item"`
+	NetworkInterfaceId       *string                     `xml:"networkInterfaceId"`
+	SourceDestCheck          *AttributeBooleanValue      `xml:"sourceDestCheck"`
 }
 
 type DescribeNetworkInterfacesInput struct {
@@ -851,6 +1192,70 @@ type DescribeVpcAttributeOutput struct {
 	VpcId                            *string                `xml:"vpcId"`
 }
 
+type DescribeVpcEndpointAssociationsInput struct {
+	DryRun         *bool    `xml:"DryRun"`
+	Filters        []Filter `xml:"Filter>Filter"`
+	MaxResults     *int32   `xml:"MaxResults" wire:"shape=maxResults"`
+	NextToken      *string  `xml:"NextToken"`
+	VpcEndpointIds []string `xml:"VpcEndpointId>item"`
+}
+
+type DescribeVpcEndpointAssociationsOutput struct {
+	NextToken               *string                  `xml:"nextToken"`
+	VpcEndpointAssociations []VpcEndpointAssociation `xml:"vpcEndpointAssociationSet>item"`
+}
+
+type DescribeVpcEndpointConnectionNotificationsInput struct {
+	ConnectionNotificationId *string  `xml:"ConnectionNotificationId"`
+	DryRun                   *bool    `xml:"DryRun"`
+	Filters                  []Filter `xml:"Filter>Filter"`
+	MaxResults               *int32   `xml:"MaxResults"`
+	NextToken                *string  `xml:"NextToken"`
+}
+
+type DescribeVpcEndpointConnectionNotificationsOutput struct {
+	ConnectionNotificationSet []ConnectionNotification `xml:"connectionNotificationSet>item"`
+	NextToken                 *string                  `xml:"nextToken"`
+}
+
+type DescribeVpcEndpointConnectionsInput struct {
+	DryRun     *bool    `xml:"DryRun"`
+	Filters    []Filter `xml:"Filter>Filter"`
+	MaxResults *int32   `xml:"MaxResults"`
+	NextToken  *string  `xml:"NextToken"`
+}
+
+type DescribeVpcEndpointConnectionsOutput struct {
+	NextToken              *string                 `xml:"nextToken"`
+	VpcEndpointConnections []VpcEndpointConnection `xml:"vpcEndpointConnectionSet>item"`
+}
+
+type DescribeVpcEndpointServiceConfigurationsInput struct {
+	DryRun     *bool    `xml:"DryRun"`
+	Filters    []Filter `xml:"Filter>Filter"`
+	MaxResults *int32   `xml:"MaxResults"`
+	NextToken  *string  `xml:"NextToken"`
+	ServiceIds []string `xml:"ServiceId>item"`
+}
+
+type DescribeVpcEndpointServiceConfigurationsOutput struct {
+	NextToken             *string                `xml:"nextToken"`
+	ServiceConfigurations []ServiceConfiguration `xml:"serviceConfigurationSet>item"`
+}
+
+type DescribeVpcEndpointServicePermissionsInput struct {
+	DryRun     *bool    `xml:"DryRun"`
+	Filters    []Filter `xml:"Filter>Filter"`
+	MaxResults *int32   `xml:"MaxResults"`
+	NextToken  *string  `xml:"NextToken"`
+	ServiceId  *string  `xml:"ServiceId" wire:"required"`
+}
+
+type DescribeVpcEndpointServicePermissionsOutput struct {
+	AllowedPrincipals []AllowedPrincipal `xml:"allowedPrincipals>item"`
+	NextToken         *string            `xml:"nextToken"`
+}
+
 type DescribeVpcEndpointServicesInput struct {
 	DryRun         *bool    `xml:"DryRun"`
 	Filters        []Filter `xml:"Filter>Filter"`
@@ -904,6 +1309,46 @@ type DestinationOptionsResponse struct {
 	PerHourPartition         *bool   `xml:"perHourPartition"`
 }
 
+type DetachNetworkInterfaceInput struct {
+	AttachmentId *string `xml:"attachmentId" wire:"required"`
+	DryRun       *bool   `xml:"dryRun"`
+	Force        *bool   `xml:"force"`
+}
+
+// DetachNetworkInterfaceOutput has no members.
+type DetachNetworkInterfaceOutput struct{}
+
+type DhcpConfiguration struct {
+	Key    *string          `xml:"key"`
+	Values []AttributeValue `xml:"valueSet>item"`
+}
+
+type DhcpOptions struct {
+	DhcpConfigurations []DhcpConfiguration `xml:"dhcpConfigurationSet>item"`
+	DhcpOptionsId      *string             `xml:"dhcpOptionsId"`
+	OwnerId            *string             `xml:"ownerId"`
+	Tags               []Tag               `xml:"tagSet>item"`
+}
+
+type DisassociateSubnetCidrBlockInput struct {
+	AssociationId *string `xml:"associationId" wire:"required"`
+}
+
+type DisassociateSubnetCidrBlockOutput struct {
+	Ipv6CidrBlockAssociation *SubnetIpv6CidrBlockAssociation `xml:"ipv6CidrBlockAssociation"`
+	SubnetId                 *string                         `xml:"subnetId"`
+}
+
+type DisassociateVpcCidrBlockInput struct {
+	AssociationId *string `xml:"associationId" wire:"required"`
+}
+
+type DisassociateVpcCidrBlockOutput struct {
+	CidrBlockAssociation     *VpcCidrBlockAssociation     `xml:"cidrBlockAssociation"`
+	Ipv6CidrBlockAssociation *VpcIpv6CidrBlockAssociation `xml:"ipv6CidrBlockAssociation"`
+	VpcId                    *string                      `xml:"vpcId"`
+}
+
 type DnsEntry struct {
 	DnsName      *string `xml:"dnsName"`
 	HostedZoneId *string `xml:"hostedZoneId"`
@@ -921,6 +1366,15 @@ type DnsOptionsSpecification struct {
 	PrivateDnsOnlyForInboundResolverEndpoint *bool    `xml:"PrivateDnsOnlyForInboundResolverEndpoint"`
 	PrivateDnsPreference                     *string  `xml:"PrivateDnsPreference"`
 	PrivateDnsSpecifiedDomains               []string `xml:"PrivateDnsSpecifiedDomain>item" wire:"shape=PrivateDnsSpecifiedDomainSet"`
+}
+
+type EnaSrdSpecification struct {
+	EnaSrdEnabled          *bool                   `xml:"EnaSrdEnabled"`
+	EnaSrdUdpSpecification *EnaSrdUdpSpecification `xml:"EnaSrdUdpSpecification"`
+}
+
+type EnaSrdUdpSpecification struct {
+	EnaSrdUdpEnabled *bool `xml:"EnaSrdUdpEnabled"`
 }
 
 type Filter struct {
@@ -950,6 +1404,11 @@ type FlowLog struct {
 type GroupIdentifier struct {
 	GroupId   *string `xml:"groupId"`
 	GroupName *string `xml:"groupName"`
+}
+
+type IcmpTypeCode struct {
+	Code *int32 `xml:"code"`
+	Type *int32 `xml:"type"`
 }
 
 type IpPermission struct {
@@ -984,6 +1443,23 @@ type LastError struct {
 	Code    *string `xml:"code"`
 	Message *string `xml:"message"`
 }
+
+type ModifyNetworkInterfaceAttributeInput struct {
+	AssociatePublicIpAddress        *bool                                   `xml:"AssociatePublicIpAddress"`
+	AssociatedSubnetIds             []string                                `xml:"AssociatedSubnetId>AssociatedSubnetId"`
+	Attachment                      *NetworkInterfaceAttachmentChanges      `xml:"attachment"`
+	ConnectionTrackingSpecification *ConnectionTrackingSpecificationRequest `xml:"ConnectionTrackingSpecification"`
+	Description                     *AttributeValue                         `xml:"description"`
+	DryRun                          *bool                                   `xml:"dryRun"`
+	EnaSrdSpecification             *EnaSrdSpecification                    `xml:"EnaSrdSpecification"`
+	EnablePrimaryIpv6               *bool                                   `xml:"EnablePrimaryIpv6"`
+	Groups                          []string                                `xml:"SecurityGroupId>SecurityGroupId"`
+	NetworkInterfaceId              *string                                 `xml:"networkInterfaceId" wire:"required"`
+	SourceDestCheck                 *AttributeBooleanValue                  `xml:"sourceDestCheck"`
+}
+
+// ModifyNetworkInterfaceAttributeOutput has no members.
+type ModifyNetworkInterfaceAttributeOutput struct{}
 
 type ModifySecurityGroupRulesInput struct {
 	DryRun             *bool                     `xml:"DryRun"`
@@ -1022,6 +1498,17 @@ type ModifyVpcAttributeInput struct {
 // ModifyVpcAttributeOutput has no members.
 type ModifyVpcAttributeOutput struct{}
 
+type ModifyVpcEndpointConnectionNotificationInput struct {
+	ConnectionEvents          []string `xml:"ConnectionEvents>item"`
+	ConnectionNotificationArn *string  `xml:"ConnectionNotificationArn"`
+	ConnectionNotificationId  *string  `xml:"ConnectionNotificationId" wire:"required"`
+	DryRun                    *bool    `xml:"DryRun"`
+}
+
+type ModifyVpcEndpointConnectionNotificationOutput struct {
+	ReturnValue *bool `xml:"return"`
+}
+
 type ModifyVpcEndpointInput struct {
 	AddRouteTableIds       []string                 `xml:"AddRouteTableId>item"`
 	AddSecurityGroupIds    []string                 `xml:"AddSecurityGroupId>item"`
@@ -1041,6 +1528,75 @@ type ModifyVpcEndpointInput struct {
 
 type ModifyVpcEndpointOutput struct {
 	Return *bool `xml:"return"`
+}
+
+type ModifyVpcEndpointServiceConfigurationInput struct {
+	AcceptanceRequired            *bool    `xml:"AcceptanceRequired"`
+	AddGatewayLoadBalancerArns    []string `xml:"AddGatewayLoadBalancerArn>item"`
+	AddNetworkLoadBalancerArns    []string `xml:"AddNetworkLoadBalancerArn>item"`
+	AddSupportedIpAddressTypes    []string `xml:"AddSupportedIpAddressType>item"`
+	AddSupportedRegions           []string `xml:"AddSupportedRegion>item"`
+	DryRun                        *bool    `xml:"DryRun"`
+	PrivateDnsName                *string  `xml:"PrivateDnsName"`
+	RemoveGatewayLoadBalancerArns []string `xml:"RemoveGatewayLoadBalancerArn>item"`
+	RemoveNetworkLoadBalancerArns []string `xml:"RemoveNetworkLoadBalancerArn>item"`
+	RemovePrivateDnsName          *bool    `xml:"RemovePrivateDnsName"`
+	RemoveSupportedIpAddressTypes []string `xml:"RemoveSupportedIpAddressType>item"`
+	RemoveSupportedRegions        []string `xml:"RemoveSupportedRegion>item"`
+	ServiceId                     *string  `xml:"ServiceId" wire:"required"`
+}
+
+type ModifyVpcEndpointServiceConfigurationOutput struct {
+	Return *bool `xml:"return"`
+}
+
+type ModifyVpcEndpointServicePayerResponsibilityInput struct {
+	DryRun              *bool   `xml:"DryRun"`
+	PayerResponsibility *string `xml:"PayerResponsibility" wire:"required,shape=PayerResponsibility"`
+	ServiceId           *string `xml:"ServiceId" wire:"required"`
+}
+
+type ModifyVpcEndpointServicePayerResponsibilityOutput struct {
+	ReturnValue *bool `xml:"return"`
+}
+
+type ModifyVpcEndpointServicePermissionsInput struct {
+	AddAllowedPrincipals    []string `xml:"AddAllowedPrincipals>item"`
+	DryRun                  *bool    `xml:"DryRun"`
+	RemoveAllowedPrincipals []string `xml:"RemoveAllowedPrincipals>item"`
+	ServiceId               *string  `xml:"ServiceId" wire:"required"`
+}
+
+type ModifyVpcEndpointServicePermissionsOutput struct {
+	AddedPrincipals []AddedPrincipal `xml:"addedPrincipalSet>item"`
+	ReturnValue     *bool            `xml:"return"`
+}
+
+type NetworkAcl struct {
+	Associations []NetworkAclAssociation `xml:"associationSet>item"`
+	Entries      []NetworkAclEntry       `xml:"entrySet>item"`
+	IsDefault    *bool                   `xml:"default"`
+	NetworkAclId *string                 `xml:"networkAclId"`
+	OwnerId      *string                 `xml:"ownerId"`
+	Tags         []Tag                   `xml:"tagSet>item"`
+	VpcId        *string                 `xml:"vpcId"`
+}
+
+type NetworkAclAssociation struct {
+	NetworkAclAssociationId *string `xml:"networkAclAssociationId"`
+	NetworkAclId            *string `xml:"networkAclId"`
+	SubnetId                *string `xml:"subnetId"`
+}
+
+type NetworkAclEntry struct {
+	CidrBlock     *string       `xml:"cidrBlock"`
+	Egress        *bool         `xml:"egress"`
+	IcmpTypeCode  *IcmpTypeCode `xml:"icmpTypeCode"`
+	Ipv6CidrBlock *string       `xml:"ipv6CidrBlock"`
+	PortRange     *PortRange    `xml:"portRange"`
+	Protocol      *string       `xml:"protocol"`
+	RuleAction    *string       `xml:"ruleAction"`
+	RuleNumber    *int32        `xml:"ruleNumber"`
 }
 
 type NetworkInterface struct {
@@ -1101,6 +1657,13 @@ type NetworkInterfaceAttachment struct {
 	Status              *string                        `xml:"status"`
 }
 
+type NetworkInterfaceAttachmentChanges struct {
+	AttachmentId         *string `xml:"attachmentId"`
+	DefaultEnaQueueCount *bool   `xml:"DefaultEnaQueueCount"`
+	DeleteOnTermination  *bool   `xml:"deleteOnTermination"`
+	EnaQueueCount        *int32  `xml:"EnaQueueCount"`
+}
+
 type NetworkInterfaceIpv6Address struct {
 	Ipv6Address       *string `xml:"ipv6Address"`
 	IsPrimaryIpv6     *bool   `xml:"isPrimaryIpv6"`
@@ -1120,6 +1683,11 @@ type OperatorResponse struct {
 	Principal       *string `xml:"principal"`
 }
 
+type PortRange struct {
+	From *int32 `xml:"from"`
+	To   *int32 `xml:"to"`
+}
+
 type PrefixList struct {
 	Cidrs          []string `xml:"cidrSet>item" wire:"empty"`
 	PrefixListId   *string  `xml:"prefixListId"`
@@ -1133,6 +1701,13 @@ type PrefixListId struct {
 
 type PrivateDnsDetails struct {
 	PrivateDnsName *string `xml:"privateDnsName"`
+}
+
+type PrivateDnsNameConfiguration struct {
+	Name  *string `xml:"name"`
+	State *string `xml:"state"`
+	Type  *string `xml:"type"`
+	Value *string `xml:"value"`
 }
 
 type PrivateDnsNameOptionsOnLaunch struct {
@@ -1170,6 +1745,25 @@ type Region struct {
 type RegionGeography struct {
 	Name *string `xml:"name"`
 }
+
+type RejectVpcEndpointConnectionsInput struct {
+	DryRun         *bool    `xml:"DryRun"`
+	ServiceId      *string  `xml:"ServiceId" wire:"required"`
+	VpcEndpointIds []string `xml:"VpcEndpointId>item" wire:"required"`
+}
+
+type RejectVpcEndpointConnectionsOutput struct {
+	Unsuccessful []UnsuccessfulItem `xml:"unsuccessful>item"`
+}
+
+type ResetNetworkInterfaceAttributeInput struct {
+	DryRun             *bool   `xml:"dryRun"`
+	NetworkInterfaceId *string `xml:"networkInterfaceId" wire:"required"`
+	SourceDestCheck    *string `xml:"sourceDestCheck"`
+}
+
+// ResetNetworkInterfaceAttributeOutput has no members.
+type ResetNetworkInterfaceAttributeOutput struct{}
 
 type RevokeSecurityGroupEgressInput struct {
 	CidrIp                     *string        `xml:"cidrIp"`
@@ -1325,6 +1919,27 @@ type SecurityGroupRuleUpdate struct {
 	SecurityGroupRuleId *string                   `xml:"SecurityGroupRuleId" wire:"required"`
 }
 
+type ServiceConfiguration struct {
+	AcceptanceRequired          *bool                        `xml:"acceptanceRequired"`
+	AvailabilityZoneIds         []string                     `xml:"availabilityZoneIdSet>item"`
+	AvailabilityZones           []string                     `xml:"availabilityZoneSet>item"`
+	BaseEndpointDnsNames        []string                     `xml:"baseEndpointDnsNameSet>item"`
+	GatewayLoadBalancerArns     []string                     `xml:"gatewayLoadBalancerArnSet>item"`
+	ManagesVpcEndpoints         *bool                        `xml:"managesVpcEndpoints"`
+	NetworkLoadBalancerArns     []string                     `xml:"networkLoadBalancerArnSet>item"`
+	PayerResponsibility         *string                      `xml:"payerResponsibility" wire:"shape=PayerResponsibility"`
+	PrivateDnsName              *string                      `xml:"privateDnsName"`
+	PrivateDnsNameConfiguration *PrivateDnsNameConfiguration `xml:"privateDnsNameConfiguration"`
+	RemoteAccessEnabled         *bool                        `xml:"remoteAccessEnabled"`
+	ServiceId                   *string                      `xml:"serviceId"`
+	ServiceName                 *string                      `xml:"serviceName"`
+	ServiceState                *string                      `xml:"serviceState"`
+	ServiceType                 []ServiceTypeDetail          `xml:"serviceType>item"`
+	SupportedIpAddressTypes     []string                     `xml:"supportedIpAddressTypeSet>item"`
+	SupportedRegions            []SupportedRegionDetail      `xml:"supportedRegionSet>item"`
+	Tags                        []Tag                        `xml:"tagSet>item"`
+}
+
 type ServiceDetail struct {
 	AcceptanceRequired              *bool               `xml:"acceptanceRequired"`
 	AvailabilityZoneIds             []string            `xml:"availabilityZoneIdSet>item"`
@@ -1332,7 +1947,7 @@ type ServiceDetail struct {
 	BaseEndpointDnsNames            []string            `xml:"baseEndpointDnsNameSet>item"`
 	ManagesVpcEndpoints             *bool               `xml:"managesVpcEndpoints"`
 	Owner                           *string             `xml:"owner"`
-	PayerResponsibility             *string             `xml:"payerResponsibility"`
+	PayerResponsibility             *string             `xml:"payerResponsibility" wire:"shape=PayerResponsibility"`
 	PrivateDnsName                  *string             `xml:"privateDnsName"`
 	PrivateDnsNameVerificationState *string             `xml:"privateDnsNameVerificationState"`
 	PrivateDnsNames                 []PrivateDnsDetails `xml:"privateDnsNameSet>item"`
@@ -1347,6 +1962,15 @@ type ServiceDetail struct {
 
 type ServiceTypeDetail struct {
 	ServiceType *string `xml:"serviceType"`
+}
+
+type StartVpcEndpointServicePrivateDnsVerificationInput struct {
+	DryRun    *bool   `xml:"DryRun"`
+	ServiceId *string `xml:"ServiceId" wire:"required"`
+}
+
+type StartVpcEndpointServicePrivateDnsVerificationOutput struct {
+	ReturnValue *bool `xml:"return"`
 }
 
 type Subnet struct {
@@ -1397,6 +2021,11 @@ type SubnetIpv6CidrBlockAssociation struct {
 	Ipv6AddressAttribute *string               `xml:"ipv6AddressAttribute"`
 	Ipv6CidrBlock        *string               `xml:"ipv6CidrBlock"`
 	Ipv6CidrBlockState   *SubnetCidrBlockState `xml:"ipv6CidrBlockState"`
+}
+
+type SupportedRegionDetail struct {
+	Region       *string `xml:"region"`
+	ServiceState *string `xml:"serviceState"`
 }
 
 type Tag struct {
@@ -1552,6 +2181,36 @@ type VpcEndpoint struct {
 	VpcId                    *string                   `xml:"vpcId"`
 }
 
+type VpcEndpointAssociation struct {
+	AssociatedResourceAccessibility *string   `xml:"associatedResourceAccessibility"`
+	AssociatedResourceArn           *string   `xml:"associatedResourceArn"`
+	DnsEntry                        *DnsEntry `xml:"dnsEntry"`
+	FailureCode                     *string   `xml:"failureCode"`
+	FailureReason                   *string   `xml:"failureReason"`
+	Id                              *string   `xml:"id"`
+	PrivateDnsEntry                 *DnsEntry `xml:"privateDnsEntry"`
+	ResourceConfigurationGroupArn   *string   `xml:"resourceConfigurationGroupArn"`
+	ServiceNetworkArn               *string   `xml:"serviceNetworkArn"`
+	ServiceNetworkName              *string   `xml:"serviceNetworkName"`
+	Tags                            []Tag     `xml:"tagSet>item"`
+	VpcEndpointId                   *string   `xml:"vpcEndpointId"`
+}
+
+type VpcEndpointConnection struct {
+	CreationTimestamp       *time.Time `xml:"creationTimestamp"`
+	DnsEntries              []DnsEntry `xml:"dnsEntrySet>item"`
+	GatewayLoadBalancerArns []string   `xml:"gatewayLoadBalancerArnSet>item"`
+	IpAddressType           *string    `xml:"ipAddressType" wire:"shape=IpAddressType"`
+	NetworkLoadBalancerArns []string   `xml:"networkLoadBalancerArnSet>item"`
+	ServiceId               *string    `xml:"serviceId"`
+	Tags                    []Tag      `xml:"tagSet>item"`
+	VpcEndpointConnectionId *string    `xml:"vpcEndpointConnectionId"`
+	VpcEndpointId           *string    `xml:"vpcEndpointId"`
+	VpcEndpointOwner        *string    `xml:"vpcEndpointOwner"`
+	VpcEndpointRegion       *string    `xml:"vpcEndpointRegion"`
+	VpcEndpointState        *string    `xml:"vpcEndpointState"`
+}
+
 type VpcIpv6CidrBlockAssociation struct {
 	AssociationId        *string            `xml:"associationId"`
 	IpSource             *string            `xml:"ipSource"`
@@ -1597,6 +2256,17 @@ const (
 	BlockPublicAccessModeOff                = "off"
 	BlockPublicAccessModeBlockBidirectional = "block-bidirectional"
 	BlockPublicAccessModeBlockIngress       = "block-ingress"
+)
+
+// Values of ConnectionNotificationState.
+const (
+	ConnectionNotificationStateEnabled  = "Enabled"
+	ConnectionNotificationStateDisabled = "Disabled"
+)
+
+// Values of ConnectionNotificationType.
+const (
+	ConnectionNotificationTypeTopic = "Topic"
 )
 
 // Values of DestinationFileFormat.
@@ -1663,6 +2333,15 @@ const (
 	LogDestinationTypeKinesisDataFirehose = "kinesis-data-firehose"
 )
 
+// Values of NetworkInterfaceAttribute.
+const (
+	NetworkInterfaceAttributeDescription              = "description"
+	NetworkInterfaceAttributeGroupSet                 = "groupSet"
+	NetworkInterfaceAttributeSourceDestCheck          = "sourceDestCheck"
+	NetworkInterfaceAttributeAttachment               = "attachment"
+	NetworkInterfaceAttributeAssociatePublicIpAddress = "associatePublicIpAddress"
+)
+
 // Values of NetworkInterfaceStatus.
 const (
 	NetworkInterfaceStatusAvailable  = "available"
@@ -1697,6 +2376,16 @@ const (
 // Values of PayerResponsibility.
 const (
 	PayerResponsibilityServiceOwner = "ServiceOwner"
+)
+
+// Values of PrincipalType.
+const (
+	PrincipalTypeAll              = "All"
+	PrincipalTypeService          = "Service"
+	PrincipalTypeOrganizationUnit = "OrganizationUnit"
+	PrincipalTypeAccount          = "Account"
+	PrincipalTypeUser             = "User"
+	PrincipalTypeRole             = "Role"
 )
 
 // Values of ResourceType.
@@ -1835,10 +2524,25 @@ const (
 	RouteTableAssociationStateCodeFailed         = "failed"
 )
 
+// Values of RuleAction.
+const (
+	RuleActionAllow = "allow"
+	RuleActionDeny  = "deny"
+)
+
 // Values of ServiceConnectivityType.
 const (
 	ServiceConnectivityTypeIpv4 = "ipv4"
 	ServiceConnectivityTypeIpv6 = "ipv6"
+)
+
+// Values of ServiceState.
+const (
+	ServiceStatePending   = "Pending"
+	ServiceStateAvailable = "Available"
+	ServiceStateDeleting  = "Deleting"
+	ServiceStateDeleted   = "Deleted"
+	ServiceStateFailed    = "Failed"
 )
 
 // Values of ServiceType.

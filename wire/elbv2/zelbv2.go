@@ -4,6 +4,9 @@
 package elbv2
 
 import (
+	"reflect"
+	"time"
+
 	"github.com/postern/postern/wire"
 )
 
@@ -14,31 +17,968 @@ var Model = &wire.Service{
 	APIVersion:   "2015-12-01",
 	XMLNamespace: "http://elasticloadbalancing.amazonaws.com/doc/2015-12-01/",
 	Operations: []*wire.Operation{
-		{Name: "AddListenerCertificates", Method: "POST", URI: "/", Status: 200},
-		{Name: "AddTags", Method: "POST", URI: "/", Status: 200},
-		{Name: "CreateListener", Method: "POST", URI: "/", Status: 200},
-		{Name: "CreateLoadBalancer", Method: "POST", URI: "/", Status: 200},
-		{Name: "CreateTargetGroup", Method: "POST", URI: "/", Status: 200},
-		{Name: "DeleteListener", Method: "POST", URI: "/", Status: 200},
-		{Name: "DeleteLoadBalancer", Method: "POST", URI: "/", Status: 200},
-		{Name: "DeleteTargetGroup", Method: "POST", URI: "/", Status: 200},
-		{Name: "DeregisterTargets", Method: "POST", URI: "/", Status: 200},
-		{Name: "DescribeListenerAttributes", Method: "POST", URI: "/", Status: 200},
-		{Name: "DescribeListenerCertificates", Method: "POST", URI: "/", Status: 200},
-		{Name: "DescribeListeners", Method: "POST", URI: "/", Status: 200},
-		{Name: "DescribeLoadBalancerAttributes", Method: "POST", URI: "/", Status: 200},
-		{Name: "DescribeLoadBalancers", Method: "POST", URI: "/", Status: 200},
-		{Name: "DescribeTags", Method: "POST", URI: "/", Status: 200},
-		{Name: "DescribeTargetGroupAttributes", Method: "POST", URI: "/", Status: 200},
-		{Name: "DescribeTargetGroups", Method: "POST", URI: "/", Status: 200},
-		{Name: "DescribeTargetHealth", Method: "POST", URI: "/", Status: 200},
-		{Name: "ModifyListener", Method: "POST", URI: "/", Status: 200},
-		{Name: "ModifyListenerAttributes", Method: "POST", URI: "/", Status: 200},
-		{Name: "ModifyLoadBalancerAttributes", Method: "POST", URI: "/", Status: 200},
-		{Name: "ModifyTargetGroup", Method: "POST", URI: "/", Status: 200},
-		{Name: "ModifyTargetGroupAttributes", Method: "POST", URI: "/", Status: 200},
-		{Name: "RegisterTargets", Method: "POST", URI: "/", Status: 200},
-		{Name: "RemoveListenerCertificates", Method: "POST", URI: "/", Status: 200},
-		{Name: "RemoveTags", Method: "POST", URI: "/", Status: 200},
+		OpAddListenerCertificates,
+		OpAddTags,
+		OpCreateListener,
+		OpCreateLoadBalancer,
+		OpCreateTargetGroup,
+		OpDeleteListener,
+		OpDeleteLoadBalancer,
+		OpDeleteTargetGroup,
+		OpDeregisterTargets,
+		OpDescribeListenerAttributes,
+		OpDescribeListenerCertificates,
+		OpDescribeListeners,
+		OpDescribeLoadBalancerAttributes,
+		OpDescribeLoadBalancers,
+		OpDescribeTags,
+		OpDescribeTargetGroupAttributes,
+		OpDescribeTargetGroups,
+		OpDescribeTargetHealth,
+		OpModifyListener,
+		OpModifyListenerAttributes,
+		OpModifyLoadBalancerAttributes,
+		OpModifyTargetGroup,
+		OpModifyTargetGroupAttributes,
+		OpRegisterTargets,
+		OpRemoveListenerCertificates,
+		OpRemoveTags,
+	},
+	Errors: map[string]wire.ErrorShape{
+		"ALPNPolicyNotFound":                       {Status: 400},
+		"AllocationIdNotFound":                     {Status: 400},
+		"AvailabilityZoneNotSupported":             {Status: 400},
+		"CertificateNotFound":                      {Status: 400},
+		"DuplicateListener":                        {Status: 400},
+		"DuplicateLoadBalancerName":                {Status: 400},
+		"DuplicateTagKeys":                         {Status: 400},
+		"DuplicateTargetGroupName":                 {Status: 400},
+		"HealthUnavailable":                        {Status: 500},
+		"IncompatibleProtocols":                    {Status: 400},
+		"InvalidConfigurationRequest":              {Status: 400},
+		"InvalidLoadBalancerAction":                {Status: 400},
+		"InvalidScheme":                            {Status: 400},
+		"InvalidSecurityGroup":                     {Status: 400},
+		"InvalidSubnet":                            {Status: 400},
+		"InvalidTarget":                            {Status: 400},
+		"ListenerNotFound":                         {Status: 400},
+		"LoadBalancerNotFound":                     {Status: 400},
+		"OperationNotPermitted":                    {Status: 400},
+		"ResourceInUse":                            {Status: 400},
+		"RuleNotFound":                             {Status: 400},
+		"SSLPolicyNotFound":                        {Status: 400},
+		"SubnetNotFound":                           {Status: 400},
+		"TargetGroupAssociationLimit":              {Status: 400},
+		"TargetGroupNotFound":                      {Status: 400},
+		"TooManyActions":                           {Status: 400},
+		"TooManyCertificates":                      {Status: 400},
+		"TooManyListeners":                         {Status: 400},
+		"TooManyLoadBalancers":                     {Status: 400},
+		"TooManyRegistrationsForTargetId":          {Status: 400},
+		"TooManyTags":                              {Status: 400},
+		"TooManyTargetGroups":                      {Status: 400},
+		"TooManyTargets":                           {Status: 400},
+		"TooManyUniqueTargetGroupsPerLoadBalancer": {Status: 400},
+		"TrustStoreNotFound":                       {Status: 400},
+		"TrustStoreNotReady":                       {Status: 400},
+		"UnsupportedProtocol":                      {Status: 400},
+	},
+	Constraints: map[string]*wire.Constraint{
+		"ActionOrder":                    {Min: wire.Ptr[int64](1), Max: wire.Ptr[int64](50000)},
+		"ActionTypeEnum":                 {Enum: []string{"forward", "authenticate-oidc", "authenticate-cognito", "redirect", "fixed-response", "jwt-validation"}},
+		"AdvertiseTrustStoreCaNamesEnum": {Enum: []string{"on", "off"}},
+		"AuthenticateCognitoActionConditionalBehaviorEnum": {Enum: []string{"deny", "allow", "authenticate"}},
+		"AuthenticateOidcActionConditionalBehaviorEnum":    {Enum: []string{"deny", "allow", "authenticate"}},
+		"CustomerOwnedIpv4Pool":                            {Max: wire.Ptr[int64](256), Pattern: "^(ipv4pool-coip-)[a-zA-Z0-9]+$"},
+		"DescribeTargetHealthInputIncludeEnum":             {Enum: []string{"AnomalyDetection", "All"}},
+		"EnablePrefixForIpv6SourceNatEnum":                 {Enum: []string{"on", "off"}},
+		"FixedResponseActionContentType":                   {Min: wire.Ptr[int64](0), Max: wire.Ptr[int64](32)},
+		"FixedResponseActionMessage":                       {Min: wire.Ptr[int64](0), Max: wire.Ptr[int64](1024)},
+		"FixedResponseActionStatusCode":                    {Pattern: "^(2|4|5)\\d\\d$"},
+		"HealthCheckIntervalSeconds":                       {Min: wire.Ptr[int64](5), Max: wire.Ptr[int64](300)},
+		"HealthCheckThresholdCount":                        {Min: wire.Ptr[int64](2), Max: wire.Ptr[int64](10)},
+		"HealthCheckTimeoutSeconds":                        {Min: wire.Ptr[int64](2), Max: wire.Ptr[int64](120)},
+		"IpAddressType":                                    {Enum: []string{"ipv4", "dualstack", "dualstack-without-public-ipv4"}},
+		"IpamPoolId":                                       {Max: wire.Ptr[int64](1000), Pattern: "^(ipam-pool-)[a-zA-Z0-9]+$"},
+		"JwtValidationActionAdditionalClaimFormatEnum":     {Enum: []string{"single-string", "string-array", "space-separated-values"}},
+		"ListOfDescribeTargetHealthIncludeOptions":         {Member: "DescribeTargetHealthInputIncludeEnum"},
+		"ListenerAttributeKey":                             {Max: wire.Ptr[int64](256), Pattern: "^[a-zA-Z0-9._]+$"},
+		"LoadBalancerAttributeKey":                         {Max: wire.Ptr[int64](256), Pattern: "^[a-zA-Z0-9._]+$"},
+		"LoadBalancerAttributeValue":                       {Max: wire.Ptr[int64](1024)},
+		"LoadBalancerAttributes":                           {Max: wire.Ptr[int64](20)},
+		"LoadBalancerSchemeEnum":                           {Enum: []string{"internet-facing", "internal"}},
+		"LoadBalancerTypeEnum":                             {Enum: []string{"application", "network", "gateway"}},
+		"PageSize":                                         {Min: wire.Ptr[int64](1), Max: wire.Ptr[int64](400)},
+		"Path":                                             {Min: wire.Ptr[int64](1), Max: wire.Ptr[int64](1024)},
+		"Port":                                             {Min: wire.Ptr[int64](1), Max: wire.Ptr[int64](65535)},
+		"ProtocolEnum":                                     {Enum: []string{"HTTP", "HTTPS", "TCP", "TLS", "UDP", "TCP_UDP", "GENEVE", "QUIC", "TCP_QUIC"}},
+		"QuicServerId":                                     {Min: wire.Ptr[int64](1), Max: wire.Ptr[int64](256)},
+		"RedirectActionHost":                               {Min: wire.Ptr[int64](1), Max: wire.Ptr[int64](128)},
+		"RedirectActionPath":                               {Min: wire.Ptr[int64](1), Max: wire.Ptr[int64](128)},
+		"RedirectActionProtocol":                           {Pattern: "^(HTTPS?|#\\{protocol\\})$"},
+		"RedirectActionQuery":                              {Min: wire.Ptr[int64](0), Max: wire.Ptr[int64](128)},
+		"RedirectActionStatusCodeEnum":                     {Enum: []string{"HTTP_301", "HTTP_302"}},
+		"TagKey":                                           {Min: wire.Ptr[int64](1), Max: wire.Ptr[int64](128), Pattern: "^([\\p{L}\\p{Z}\\p{N}_.:/=+\\-@]*)$"},
+		"TagKeys":                                          {Member: "TagKey"},
+		"TagList":                                          {Min: wire.Ptr[int64](1)},
+		"TagValue":                                         {Min: wire.Ptr[int64](0), Max: wire.Ptr[int64](256), Pattern: "^([\\p{L}\\p{Z}\\p{N}_.:/=+\\-@]*)$"},
+		"TargetControlPort":                                {Min: wire.Ptr[int64](1), Max: wire.Ptr[int64](65535)},
+		"TargetGroupAttributeKey":                          {Max: wire.Ptr[int64](256), Pattern: "^[a-zA-Z0-9._]+$"},
+		"TargetGroupIpAddressTypeEnum":                     {Enum: []string{"ipv4", "ipv6"}},
+		"TargetTypeEnum":                                   {Enum: []string{"instance", "ip", "lambda", "alb"}},
+		"TrustStoreAssociationStatusEnum":                  {Enum: []string{"active", "removed"}},
 	},
 }
+
+// The operations whose shapes are generated.
+var (
+	OpAddListenerCertificates = &wire.Operation{
+		Name: "AddListenerCertificates", Method: "POST", URI: "/", Status: 200,
+		Input: reflect.TypeFor[AddListenerCertificatesInput](), Output: reflect.TypeFor[AddListenerCertificatesOutput](),
+		Wrapper: "AddListenerCertificatesResult",
+		Invalid: "ValidationError",
+	}
+	OpAddTags = &wire.Operation{
+		Name: "AddTags", Method: "POST", URI: "/", Status: 200,
+		Input: reflect.TypeFor[AddTagsInput](), Output: reflect.TypeFor[AddTagsOutput](),
+		Wrapper: "AddTagsResult",
+		Invalid: "ValidationError",
+	}
+	OpCreateListener = &wire.Operation{
+		Name: "CreateListener", Method: "POST", URI: "/", Status: 200,
+		Input: reflect.TypeFor[CreateListenerInput](), Output: reflect.TypeFor[CreateListenerOutput](),
+		Wrapper: "CreateListenerResult",
+		Invalid: "ValidationError",
+	}
+	OpCreateLoadBalancer = &wire.Operation{
+		Name: "CreateLoadBalancer", Method: "POST", URI: "/", Status: 200,
+		Input: reflect.TypeFor[CreateLoadBalancerInput](), Output: reflect.TypeFor[CreateLoadBalancerOutput](),
+		Wrapper: "CreateLoadBalancerResult",
+		Invalid: "ValidationError",
+	}
+	OpCreateTargetGroup = &wire.Operation{
+		Name: "CreateTargetGroup", Method: "POST", URI: "/", Status: 200,
+		Input: reflect.TypeFor[CreateTargetGroupInput](), Output: reflect.TypeFor[CreateTargetGroupOutput](),
+		Wrapper: "CreateTargetGroupResult",
+		Invalid: "ValidationError",
+	}
+	OpDeleteListener = &wire.Operation{
+		Name: "DeleteListener", Method: "POST", URI: "/", Status: 200,
+		Input: reflect.TypeFor[DeleteListenerInput](), Output: reflect.TypeFor[DeleteListenerOutput](),
+		Wrapper: "DeleteListenerResult",
+		Invalid: "ValidationError",
+	}
+	OpDeleteLoadBalancer = &wire.Operation{
+		Name: "DeleteLoadBalancer", Method: "POST", URI: "/", Status: 200,
+		Input: reflect.TypeFor[DeleteLoadBalancerInput](), Output: reflect.TypeFor[DeleteLoadBalancerOutput](),
+		Wrapper: "DeleteLoadBalancerResult",
+		Invalid: "ValidationError",
+	}
+	OpDeleteTargetGroup = &wire.Operation{
+		Name: "DeleteTargetGroup", Method: "POST", URI: "/", Status: 200,
+		Input: reflect.TypeFor[DeleteTargetGroupInput](), Output: reflect.TypeFor[DeleteTargetGroupOutput](),
+		Wrapper: "DeleteTargetGroupResult",
+		Invalid: "ValidationError",
+	}
+	OpDeregisterTargets = &wire.Operation{
+		Name: "DeregisterTargets", Method: "POST", URI: "/", Status: 200,
+		Input: reflect.TypeFor[DeregisterTargetsInput](), Output: reflect.TypeFor[DeregisterTargetsOutput](),
+		Wrapper: "DeregisterTargetsResult",
+		Invalid: "ValidationError",
+	}
+	OpDescribeListenerAttributes = &wire.Operation{
+		Name: "DescribeListenerAttributes", Method: "POST", URI: "/", Status: 200,
+		Input: reflect.TypeFor[DescribeListenerAttributesInput](), Output: reflect.TypeFor[DescribeListenerAttributesOutput](),
+		Wrapper: "DescribeListenerAttributesResult",
+		Invalid: "ValidationError",
+	}
+	OpDescribeListenerCertificates = &wire.Operation{
+		Name: "DescribeListenerCertificates", Method: "POST", URI: "/", Status: 200,
+		Input: reflect.TypeFor[DescribeListenerCertificatesInput](), Output: reflect.TypeFor[DescribeListenerCertificatesOutput](),
+		Wrapper: "DescribeListenerCertificatesResult",
+		Invalid: "ValidationError",
+		Paging:  &wire.Paging{InputToken: "Marker", OutputToken: "NextMarker", Limit: "PageSize", Result: "Certificates", Default: 400, Max: 400, BadToken: "ValidationError", Key: "CertificateArn"},
+	}
+	OpDescribeListeners = &wire.Operation{
+		Name: "DescribeListeners", Method: "POST", URI: "/", Status: 200,
+		Input: reflect.TypeFor[DescribeListenersInput](), Output: reflect.TypeFor[DescribeListenersOutput](),
+		Wrapper: "DescribeListenersResult",
+		Invalid: "ValidationError",
+		Paging:  &wire.Paging{InputToken: "Marker", OutputToken: "NextMarker", Limit: "PageSize", Result: "Listeners", Default: 400, Max: 400, BadToken: "ValidationError", Key: "ListenerArn"},
+	}
+	OpDescribeLoadBalancerAttributes = &wire.Operation{
+		Name: "DescribeLoadBalancerAttributes", Method: "POST", URI: "/", Status: 200,
+		Input: reflect.TypeFor[DescribeLoadBalancerAttributesInput](), Output: reflect.TypeFor[DescribeLoadBalancerAttributesOutput](),
+		Wrapper: "DescribeLoadBalancerAttributesResult",
+		Invalid: "ValidationError",
+	}
+	OpDescribeLoadBalancers = &wire.Operation{
+		Name: "DescribeLoadBalancers", Method: "POST", URI: "/", Status: 200,
+		Input: reflect.TypeFor[DescribeLoadBalancersInput](), Output: reflect.TypeFor[DescribeLoadBalancersOutput](),
+		Wrapper: "DescribeLoadBalancersResult",
+		Invalid: "ValidationError",
+		Paging:  &wire.Paging{InputToken: "Marker", OutputToken: "NextMarker", Limit: "PageSize", Result: "LoadBalancers", Default: 400, Max: 400, BadToken: "ValidationError", Key: "LoadBalancerArn"},
+	}
+	OpDescribeTags = &wire.Operation{
+		Name: "DescribeTags", Method: "POST", URI: "/", Status: 200,
+		Input: reflect.TypeFor[DescribeTagsInput](), Output: reflect.TypeFor[DescribeTagsOutput](),
+		Wrapper: "DescribeTagsResult",
+		Invalid: "ValidationError",
+	}
+	OpDescribeTargetGroupAttributes = &wire.Operation{
+		Name: "DescribeTargetGroupAttributes", Method: "POST", URI: "/", Status: 200,
+		Input: reflect.TypeFor[DescribeTargetGroupAttributesInput](), Output: reflect.TypeFor[DescribeTargetGroupAttributesOutput](),
+		Wrapper: "DescribeTargetGroupAttributesResult",
+		Invalid: "ValidationError",
+	}
+	OpDescribeTargetGroups = &wire.Operation{
+		Name: "DescribeTargetGroups", Method: "POST", URI: "/", Status: 200,
+		Input: reflect.TypeFor[DescribeTargetGroupsInput](), Output: reflect.TypeFor[DescribeTargetGroupsOutput](),
+		Wrapper: "DescribeTargetGroupsResult",
+		Invalid: "ValidationError",
+		Paging:  &wire.Paging{InputToken: "Marker", OutputToken: "NextMarker", Limit: "PageSize", Result: "TargetGroups", Default: 400, Max: 400, BadToken: "ValidationError", Key: "TargetGroupArn"},
+	}
+	OpDescribeTargetHealth = &wire.Operation{
+		Name: "DescribeTargetHealth", Method: "POST", URI: "/", Status: 200,
+		Input: reflect.TypeFor[DescribeTargetHealthInput](), Output: reflect.TypeFor[DescribeTargetHealthOutput](),
+		Wrapper: "DescribeTargetHealthResult",
+		Invalid: "ValidationError",
+	}
+	OpModifyListener = &wire.Operation{
+		Name: "ModifyListener", Method: "POST", URI: "/", Status: 200,
+		Input: reflect.TypeFor[ModifyListenerInput](), Output: reflect.TypeFor[ModifyListenerOutput](),
+		Wrapper: "ModifyListenerResult",
+		Invalid: "ValidationError",
+	}
+	OpModifyListenerAttributes = &wire.Operation{
+		Name: "ModifyListenerAttributes", Method: "POST", URI: "/", Status: 200,
+		Input: reflect.TypeFor[ModifyListenerAttributesInput](), Output: reflect.TypeFor[ModifyListenerAttributesOutput](),
+		Wrapper: "ModifyListenerAttributesResult",
+		Invalid: "ValidationError",
+	}
+	OpModifyLoadBalancerAttributes = &wire.Operation{
+		Name: "ModifyLoadBalancerAttributes", Method: "POST", URI: "/", Status: 200,
+		Input: reflect.TypeFor[ModifyLoadBalancerAttributesInput](), Output: reflect.TypeFor[ModifyLoadBalancerAttributesOutput](),
+		Wrapper: "ModifyLoadBalancerAttributesResult",
+		Invalid: "ValidationError",
+	}
+	OpModifyTargetGroup = &wire.Operation{
+		Name: "ModifyTargetGroup", Method: "POST", URI: "/", Status: 200,
+		Input: reflect.TypeFor[ModifyTargetGroupInput](), Output: reflect.TypeFor[ModifyTargetGroupOutput](),
+		Wrapper: "ModifyTargetGroupResult",
+		Invalid: "ValidationError",
+	}
+	OpModifyTargetGroupAttributes = &wire.Operation{
+		Name: "ModifyTargetGroupAttributes", Method: "POST", URI: "/", Status: 200,
+		Input: reflect.TypeFor[ModifyTargetGroupAttributesInput](), Output: reflect.TypeFor[ModifyTargetGroupAttributesOutput](),
+		Wrapper: "ModifyTargetGroupAttributesResult",
+		Invalid: "ValidationError",
+	}
+	OpRegisterTargets = &wire.Operation{
+		Name: "RegisterTargets", Method: "POST", URI: "/", Status: 200,
+		Input: reflect.TypeFor[RegisterTargetsInput](), Output: reflect.TypeFor[RegisterTargetsOutput](),
+		Wrapper: "RegisterTargetsResult",
+		Invalid: "ValidationError",
+	}
+	OpRemoveListenerCertificates = &wire.Operation{
+		Name: "RemoveListenerCertificates", Method: "POST", URI: "/", Status: 200,
+		Input: reflect.TypeFor[RemoveListenerCertificatesInput](), Output: reflect.TypeFor[RemoveListenerCertificatesOutput](),
+		Wrapper: "RemoveListenerCertificatesResult",
+		Invalid: "ValidationError",
+	}
+	OpRemoveTags = &wire.Operation{
+		Name: "RemoveTags", Method: "POST", URI: "/", Status: 200,
+		Input: reflect.TypeFor[RemoveTagsInput](), Output: reflect.TypeFor[RemoveTagsOutput](),
+		Wrapper: "RemoveTagsResult",
+		Invalid: "ValidationError",
+	}
+)
+
+type Action struct {
+	AuthenticateCognitoConfig *AuthenticateCognitoActionConfig `xml:"AuthenticateCognitoConfig"`
+	AuthenticateOidcConfig    *AuthenticateOidcActionConfig    `xml:"AuthenticateOidcConfig"`
+	FixedResponseConfig       *FixedResponseActionConfig       `xml:"FixedResponseConfig"`
+	ForwardConfig             *ForwardActionConfig             `xml:"ForwardConfig"`
+	JwtValidationConfig       *JwtValidationActionConfig       `xml:"JwtValidationConfig"`
+	Order                     *int32                           `xml:"Order" wire:"shape=ActionOrder"`
+	RedirectConfig            *RedirectActionConfig            `xml:"RedirectConfig"`
+	TargetGroupArn            *string                          `xml:"TargetGroupArn"`
+	Type                      *string                          `xml:"Type" wire:"required,shape=ActionTypeEnum"`
+}
+
+type AddListenerCertificatesInput struct {
+	Certificates []Certificate `xml:"Certificates>member" wire:"required"`
+	ListenerArn  *string       `xml:"ListenerArn" wire:"required"`
+}
+
+type AddListenerCertificatesOutput struct {
+	Certificates []Certificate `xml:"Certificates>member"`
+}
+
+type AddTagsInput struct {
+	ResourceArns []string `xml:"ResourceArns>member" wire:"required"`
+	Tags         []Tag    `xml:"Tags>member" wire:"required,shape=TagList"`
+}
+
+type AddTagsOutput struct {
+}
+
+type AdministrativeOverride struct {
+	Description *string `xml:"Description"`
+	Reason      *string `xml:"Reason"`
+	State       *string `xml:"State"`
+}
+
+type AnomalyDetection struct {
+	MitigationInEffect *string `xml:"MitigationInEffect"`
+	Result             *string `xml:"Result"`
+}
+
+type AuthenticateCognitoActionConfig struct {
+	AuthenticationRequestExtraParams map[string]string `xml:"AuthenticationRequestExtraParams"`
+	OnUnauthenticatedRequest         *string           `xml:"OnUnauthenticatedRequest" wire:"shape=AuthenticateCognitoActionConditionalBehaviorEnum"`
+	Scope                            *string           `xml:"Scope"`
+	SessionCookieName                *string           `xml:"SessionCookieName"`
+	SessionTimeout                   *int64            `xml:"SessionTimeout"`
+	UserPoolArn                      *string           `xml:"UserPoolArn" wire:"required"`
+	UserPoolClientId                 *string           `xml:"UserPoolClientId" wire:"required"`
+	UserPoolDomain                   *string           `xml:"UserPoolDomain" wire:"required"`
+}
+
+type AuthenticateOidcActionConfig struct {
+	AuthenticationRequestExtraParams map[string]string `xml:"AuthenticationRequestExtraParams"`
+	AuthorizationEndpoint            *string           `xml:"AuthorizationEndpoint" wire:"required"`
+	ClientId                         *string           `xml:"ClientId" wire:"required"`
+	ClientSecret                     *string           `xml:"ClientSecret"`
+	Issuer                           *string           `xml:"Issuer" wire:"required"`
+	OnUnauthenticatedRequest         *string           `xml:"OnUnauthenticatedRequest" wire:"shape=AuthenticateOidcActionConditionalBehaviorEnum"`
+	Scope                            *string           `xml:"Scope"`
+	SessionCookieName                *string           `xml:"SessionCookieName"`
+	SessionTimeout                   *int64            `xml:"SessionTimeout"`
+	TokenEndpoint                    *string           `xml:"TokenEndpoint" wire:"required"`
+	UseExistingClientSecret          *bool             `xml:"UseExistingClientSecret"`
+	UserInfoEndpoint                 *string           `xml:"UserInfoEndpoint" wire:"required"`
+}
+
+type AvailabilityZone struct {
+	LoadBalancerAddresses []LoadBalancerAddress `xml:"LoadBalancerAddresses>member"`
+	OutpostId             *string               `xml:"OutpostId"`
+	SourceNatIpv6Prefixes []string              `xml:"SourceNatIpv6Prefixes>member"`
+	SubnetId              *string               `xml:"SubnetId"`
+	ZoneName              *string               `xml:"ZoneName"`
+}
+
+type Certificate struct {
+	CertificateArn *string `xml:"CertificateArn"`
+	IsDefault      *bool   `xml:"IsDefault"`
+}
+
+type CreateListenerInput struct {
+	AlpnPolicy           []string                        `xml:"AlpnPolicy>member"`
+	Certificates         []Certificate                   `xml:"Certificates>member"`
+	DefaultActions       []Action                        `xml:"DefaultActions>member" wire:"required"`
+	LoadBalancerArn      *string                         `xml:"LoadBalancerArn" wire:"required"`
+	MutualAuthentication *MutualAuthenticationAttributes `xml:"MutualAuthentication"`
+	Port                 *int32                          `xml:"Port" wire:"shape=Port"`
+	Protocol             *string                         `xml:"Protocol" wire:"shape=ProtocolEnum"`
+	SslPolicy            *string                         `xml:"SslPolicy"`
+	Tags                 []Tag                           `xml:"Tags>member" wire:"shape=TagList"`
+}
+
+type CreateListenerOutput struct {
+	Listeners []Listener `xml:"Listeners>member"`
+}
+
+type CreateLoadBalancerInput struct {
+	CustomerOwnedIpv4Pool        *string         `xml:"CustomerOwnedIpv4Pool" wire:"shape=CustomerOwnedIpv4Pool"`
+	EnablePrefixForIpv6SourceNat *string         `xml:"EnablePrefixForIpv6SourceNat" wire:"shape=EnablePrefixForIpv6SourceNatEnum"`
+	IpAddressType                *string         `xml:"IpAddressType" wire:"shape=IpAddressType"`
+	IpamPools                    *IpamPools      `xml:"IpamPools"`
+	Name                         *string         `xml:"Name" wire:"required"`
+	Scheme                       *string         `xml:"Scheme" wire:"shape=LoadBalancerSchemeEnum"`
+	SecurityGroups               []string        `xml:"SecurityGroups>member"`
+	SubnetMappings               []SubnetMapping `xml:"SubnetMappings>member"`
+	Subnets                      []string        `xml:"Subnets>member"`
+	Tags                         []Tag           `xml:"Tags>member" wire:"shape=TagList"`
+	Type                         *string         `xml:"Type" wire:"shape=LoadBalancerTypeEnum"`
+}
+
+type CreateLoadBalancerOutput struct {
+	LoadBalancers []LoadBalancer `xml:"LoadBalancers>member"`
+}
+
+type CreateTargetGroupInput struct {
+	HealthCheckEnabled         *bool    `xml:"HealthCheckEnabled"`
+	HealthCheckIntervalSeconds *int32   `xml:"HealthCheckIntervalSeconds" wire:"shape=HealthCheckIntervalSeconds"`
+	HealthCheckPath            *string  `xml:"HealthCheckPath" wire:"shape=Path"`
+	HealthCheckPort            *string  `xml:"HealthCheckPort"`
+	HealthCheckProtocol        *string  `xml:"HealthCheckProtocol" wire:"shape=ProtocolEnum"`
+	HealthCheckTimeoutSeconds  *int32   `xml:"HealthCheckTimeoutSeconds" wire:"shape=HealthCheckTimeoutSeconds"`
+	HealthyThresholdCount      *int32   `xml:"HealthyThresholdCount" wire:"shape=HealthCheckThresholdCount"`
+	IpAddressType              *string  `xml:"IpAddressType" wire:"shape=TargetGroupIpAddressTypeEnum"`
+	Matcher                    *Matcher `xml:"Matcher"`
+	Name                       *string  `xml:"Name" wire:"required"`
+	Port                       *int32   `xml:"Port" wire:"shape=Port"`
+	Protocol                   *string  `xml:"Protocol" wire:"shape=ProtocolEnum"`
+	ProtocolVersion            *string  `xml:"ProtocolVersion"`
+	Tags                       []Tag    `xml:"Tags>member" wire:"shape=TagList"`
+	TargetControlPort          *int32   `xml:"TargetControlPort" wire:"shape=TargetControlPort"`
+	TargetType                 *string  `xml:"TargetType" wire:"shape=TargetTypeEnum"`
+	UnhealthyThresholdCount    *int32   `xml:"UnhealthyThresholdCount" wire:"shape=HealthCheckThresholdCount"`
+	VpcId                      *string  `xml:"VpcId"`
+}
+
+type CreateTargetGroupOutput struct {
+	TargetGroups []TargetGroup `xml:"TargetGroups>member"`
+}
+
+type DeleteListenerInput struct {
+	ListenerArn *string `xml:"ListenerArn" wire:"required"`
+}
+
+type DeleteListenerOutput struct {
+}
+
+type DeleteLoadBalancerInput struct {
+	LoadBalancerArn *string `xml:"LoadBalancerArn" wire:"required"`
+}
+
+type DeleteLoadBalancerOutput struct {
+}
+
+type DeleteTargetGroupInput struct {
+	TargetGroupArn *string `xml:"TargetGroupArn" wire:"required"`
+}
+
+type DeleteTargetGroupOutput struct {
+}
+
+type DeregisterTargetsInput struct {
+	TargetGroupArn *string             `xml:"TargetGroupArn" wire:"required"`
+	Targets        []TargetDescription `xml:"Targets>member" wire:"required"`
+}
+
+type DeregisterTargetsOutput struct {
+}
+
+type DescribeListenerAttributesInput struct {
+	ListenerArn *string `xml:"ListenerArn" wire:"required"`
+}
+
+type DescribeListenerAttributesOutput struct {
+	Attributes []ListenerAttribute `xml:"Attributes>member"`
+}
+
+type DescribeListenerCertificatesInput struct {
+	ListenerArn *string `xml:"ListenerArn" wire:"required"`
+	Marker      *string `xml:"Marker"`
+	PageSize    *int32  `xml:"PageSize" wire:"shape=PageSize"`
+}
+
+type DescribeListenerCertificatesOutput struct {
+	Certificates []Certificate `xml:"Certificates>member"`
+	NextMarker   *string       `xml:"NextMarker"`
+}
+
+type DescribeListenersInput struct {
+	ListenerArns    []string `xml:"ListenerArns>member"`
+	LoadBalancerArn *string  `xml:"LoadBalancerArn"`
+	Marker          *string  `xml:"Marker"`
+	PageSize        *int32   `xml:"PageSize" wire:"shape=PageSize"`
+}
+
+type DescribeListenersOutput struct {
+	Listeners  []Listener `xml:"Listeners>member"`
+	NextMarker *string    `xml:"NextMarker"`
+}
+
+type DescribeLoadBalancerAttributesInput struct {
+	LoadBalancerArn *string `xml:"LoadBalancerArn" wire:"required"`
+}
+
+type DescribeLoadBalancerAttributesOutput struct {
+	Attributes []LoadBalancerAttribute `xml:"Attributes>member" wire:"shape=LoadBalancerAttributes"`
+}
+
+type DescribeLoadBalancersInput struct {
+	LoadBalancerArns []string `xml:"LoadBalancerArns>member"`
+	Marker           *string  `xml:"Marker"`
+	Names            []string `xml:"Names>member"`
+	PageSize         *int32   `xml:"PageSize" wire:"shape=PageSize"`
+}
+
+type DescribeLoadBalancersOutput struct {
+	LoadBalancers []LoadBalancer `xml:"LoadBalancers>member"`
+	NextMarker    *string        `xml:"NextMarker"`
+}
+
+type DescribeTagsInput struct {
+	ResourceArns []string `xml:"ResourceArns>member" wire:"required"`
+}
+
+type DescribeTagsOutput struct {
+	TagDescriptions []TagDescription `xml:"TagDescriptions>member"`
+}
+
+type DescribeTargetGroupAttributesInput struct {
+	TargetGroupArn *string `xml:"TargetGroupArn" wire:"required"`
+}
+
+type DescribeTargetGroupAttributesOutput struct {
+	Attributes []TargetGroupAttribute `xml:"Attributes>member"`
+}
+
+type DescribeTargetGroupsInput struct {
+	LoadBalancerArn *string  `xml:"LoadBalancerArn"`
+	Marker          *string  `xml:"Marker"`
+	Names           []string `xml:"Names>member"`
+	PageSize        *int32   `xml:"PageSize" wire:"shape=PageSize"`
+	TargetGroupArns []string `xml:"TargetGroupArns>member"`
+}
+
+type DescribeTargetGroupsOutput struct {
+	NextMarker   *string       `xml:"NextMarker"`
+	TargetGroups []TargetGroup `xml:"TargetGroups>member"`
+}
+
+type DescribeTargetHealthInput struct {
+	Include        []string            `xml:"Include>member" wire:"shape=ListOfDescribeTargetHealthIncludeOptions"`
+	TargetGroupArn *string             `xml:"TargetGroupArn" wire:"required"`
+	Targets        []TargetDescription `xml:"Targets>member"`
+}
+
+type DescribeTargetHealthOutput struct {
+	TargetHealthDescriptions []TargetHealthDescription `xml:"TargetHealthDescriptions>member"`
+}
+
+type FixedResponseActionConfig struct {
+	ContentType *string `xml:"ContentType" wire:"shape=FixedResponseActionContentType"`
+	MessageBody *string `xml:"MessageBody" wire:"shape=FixedResponseActionMessage"`
+	StatusCode  *string `xml:"StatusCode" wire:"required,shape=FixedResponseActionStatusCode"`
+}
+
+type ForwardActionConfig struct {
+	TargetGroupStickinessConfig *TargetGroupStickinessConfig `xml:"TargetGroupStickinessConfig"`
+	TargetGroups                []TargetGroupTuple           `xml:"TargetGroups>member"`
+}
+
+type IpamPools struct {
+	Ipv4IpamPoolId *string `xml:"Ipv4IpamPoolId" wire:"shape=IpamPoolId"`
+}
+
+type JwtValidationActionAdditionalClaim struct {
+	Format *string  `xml:"Format" wire:"required,shape=JwtValidationActionAdditionalClaimFormatEnum"`
+	Name   *string  `xml:"Name" wire:"required"`
+	Values []string `xml:"Values>member" wire:"required"`
+}
+
+type JwtValidationActionConfig struct {
+	AdditionalClaims []JwtValidationActionAdditionalClaim `xml:"AdditionalClaims>member"`
+	Issuer           *string                              `xml:"Issuer" wire:"required"`
+	JwksEndpoint     *string                              `xml:"JwksEndpoint" wire:"required"`
+}
+
+type Listener struct {
+	AlpnPolicy           []string                        `xml:"AlpnPolicy>member"`
+	Certificates         []Certificate                   `xml:"Certificates>member"`
+	DefaultActions       []Action                        `xml:"DefaultActions>member"`
+	ListenerArn          *string                         `xml:"ListenerArn"`
+	LoadBalancerArn      *string                         `xml:"LoadBalancerArn"`
+	MutualAuthentication *MutualAuthenticationAttributes `xml:"MutualAuthentication"`
+	Port                 *int32                          `xml:"Port" wire:"shape=Port"`
+	Protocol             *string                         `xml:"Protocol" wire:"shape=ProtocolEnum"`
+	SslPolicy            *string                         `xml:"SslPolicy"`
+}
+
+type ListenerAttribute struct {
+	Key   *string `xml:"Key" wire:"shape=ListenerAttributeKey"`
+	Value *string `xml:"Value"`
+}
+
+type LoadBalancer struct {
+	AvailabilityZones                                    []AvailabilityZone `xml:"AvailabilityZones>member"`
+	CanonicalHostedZoneId                                *string            `xml:"CanonicalHostedZoneId"`
+	CreatedTime                                          *time.Time         `xml:"CreatedTime"`
+	CustomerOwnedIpv4Pool                                *string            `xml:"CustomerOwnedIpv4Pool" wire:"shape=CustomerOwnedIpv4Pool"`
+	DNSName                                              *string            `xml:"DNSName"`
+	EnablePrefixForIpv6SourceNat                         *string            `xml:"EnablePrefixForIpv6SourceNat" wire:"shape=EnablePrefixForIpv6SourceNatEnum"`
+	EnforceSecurityGroupInboundRulesOnPrivateLinkTraffic *string            `xml:"EnforceSecurityGroupInboundRulesOnPrivateLinkTraffic"`
+	IpAddressType                                        *string            `xml:"IpAddressType" wire:"shape=IpAddressType"`
+	IpamPools                                            *IpamPools         `xml:"IpamPools"`
+	LoadBalancerArn                                      *string            `xml:"LoadBalancerArn"`
+	LoadBalancerName                                     *string            `xml:"LoadBalancerName"`
+	Scheme                                               *string            `xml:"Scheme" wire:"shape=LoadBalancerSchemeEnum"`
+	SecurityGroups                                       []string           `xml:"SecurityGroups>member"`
+	State                                                *LoadBalancerState `xml:"State"`
+	Type                                                 *string            `xml:"Type" wire:"shape=LoadBalancerTypeEnum"`
+	VpcId                                                *string            `xml:"VpcId"`
+}
+
+type LoadBalancerAddress struct {
+	AllocationId       *string `xml:"AllocationId"`
+	IPv6Address        *string `xml:"IPv6Address"`
+	IpAddress          *string `xml:"IpAddress"`
+	PrivateIPv4Address *string `xml:"PrivateIPv4Address"`
+}
+
+type LoadBalancerAttribute struct {
+	Key   *string `xml:"Key" wire:"shape=LoadBalancerAttributeKey"`
+	Value *string `xml:"Value" wire:"shape=LoadBalancerAttributeValue"`
+}
+
+type LoadBalancerState struct {
+	Code   *string `xml:"Code"`
+	Reason *string `xml:"Reason"`
+}
+
+type Matcher struct {
+	GrpcCode *string `xml:"GrpcCode"`
+	HttpCode *string `xml:"HttpCode"`
+}
+
+type ModifyListenerAttributesInput struct {
+	Attributes  []ListenerAttribute `xml:"Attributes>member" wire:"required"`
+	ListenerArn *string             `xml:"ListenerArn" wire:"required"`
+}
+
+type ModifyListenerAttributesOutput struct {
+	Attributes []ListenerAttribute `xml:"Attributes>member"`
+}
+
+type ModifyListenerInput struct {
+	AlpnPolicy           []string                        `xml:"AlpnPolicy>member"`
+	Certificates         []Certificate                   `xml:"Certificates>member"`
+	DefaultActions       []Action                        `xml:"DefaultActions>member"`
+	ListenerArn          *string                         `xml:"ListenerArn" wire:"required"`
+	MutualAuthentication *MutualAuthenticationAttributes `xml:"MutualAuthentication"`
+	Port                 *int32                          `xml:"Port" wire:"shape=Port"`
+	Protocol             *string                         `xml:"Protocol" wire:"shape=ProtocolEnum"`
+	SslPolicy            *string                         `xml:"SslPolicy"`
+}
+
+type ModifyListenerOutput struct {
+	Listeners []Listener `xml:"Listeners>member"`
+}
+
+type ModifyLoadBalancerAttributesInput struct {
+	Attributes      []LoadBalancerAttribute `xml:"Attributes>member" wire:"required,shape=LoadBalancerAttributes"`
+	LoadBalancerArn *string                 `xml:"LoadBalancerArn" wire:"required"`
+}
+
+type ModifyLoadBalancerAttributesOutput struct {
+	Attributes []LoadBalancerAttribute `xml:"Attributes>member" wire:"shape=LoadBalancerAttributes"`
+}
+
+type ModifyTargetGroupAttributesInput struct {
+	Attributes     []TargetGroupAttribute `xml:"Attributes>member" wire:"required"`
+	TargetGroupArn *string                `xml:"TargetGroupArn" wire:"required"`
+}
+
+type ModifyTargetGroupAttributesOutput struct {
+	Attributes []TargetGroupAttribute `xml:"Attributes>member"`
+}
+
+type ModifyTargetGroupInput struct {
+	HealthCheckEnabled         *bool    `xml:"HealthCheckEnabled"`
+	HealthCheckIntervalSeconds *int32   `xml:"HealthCheckIntervalSeconds" wire:"shape=HealthCheckIntervalSeconds"`
+	HealthCheckPath            *string  `xml:"HealthCheckPath" wire:"shape=Path"`
+	HealthCheckPort            *string  `xml:"HealthCheckPort"`
+	HealthCheckProtocol        *string  `xml:"HealthCheckProtocol" wire:"shape=ProtocolEnum"`
+	HealthCheckTimeoutSeconds  *int32   `xml:"HealthCheckTimeoutSeconds" wire:"shape=HealthCheckTimeoutSeconds"`
+	HealthyThresholdCount      *int32   `xml:"HealthyThresholdCount" wire:"shape=HealthCheckThresholdCount"`
+	Matcher                    *Matcher `xml:"Matcher"`
+	TargetGroupArn             *string  `xml:"TargetGroupArn" wire:"required"`
+	UnhealthyThresholdCount    *int32   `xml:"UnhealthyThresholdCount" wire:"shape=HealthCheckThresholdCount"`
+}
+
+type ModifyTargetGroupOutput struct {
+	TargetGroups []TargetGroup `xml:"TargetGroups>member"`
+}
+
+type MutualAuthenticationAttributes struct {
+	AdvertiseTrustStoreCaNames    *string `xml:"AdvertiseTrustStoreCaNames" wire:"shape=AdvertiseTrustStoreCaNamesEnum"`
+	IgnoreClientCertificateExpiry *bool   `xml:"IgnoreClientCertificateExpiry"`
+	Mode                          *string `xml:"Mode"`
+	TrustStoreArn                 *string `xml:"TrustStoreArn"`
+	TrustStoreAssociationStatus   *string `xml:"TrustStoreAssociationStatus" wire:"shape=TrustStoreAssociationStatusEnum"`
+}
+
+type RedirectActionConfig struct {
+	Host       *string `xml:"Host" wire:"shape=RedirectActionHost"`
+	Path       *string `xml:"Path" wire:"shape=RedirectActionPath"`
+	Port       *string `xml:"Port"`
+	Protocol   *string `xml:"Protocol" wire:"shape=RedirectActionProtocol"`
+	Query      *string `xml:"Query" wire:"shape=RedirectActionQuery"`
+	StatusCode *string `xml:"StatusCode" wire:"required,shape=RedirectActionStatusCodeEnum"`
+}
+
+type RegisterTargetsInput struct {
+	TargetGroupArn *string             `xml:"TargetGroupArn" wire:"required"`
+	Targets        []TargetDescription `xml:"Targets>member" wire:"required"`
+}
+
+type RegisterTargetsOutput struct {
+}
+
+type RemoveListenerCertificatesInput struct {
+	Certificates []Certificate `xml:"Certificates>member" wire:"required"`
+	ListenerArn  *string       `xml:"ListenerArn" wire:"required"`
+}
+
+type RemoveListenerCertificatesOutput struct {
+}
+
+type RemoveTagsInput struct {
+	ResourceArns []string `xml:"ResourceArns>member" wire:"required"`
+	TagKeys      []string `xml:"TagKeys>member" wire:"required,shape=TagKeys"`
+}
+
+type RemoveTagsOutput struct {
+}
+
+type SubnetMapping struct {
+	AllocationId        *string `xml:"AllocationId"`
+	IPv6Address         *string `xml:"IPv6Address"`
+	PrivateIPv4Address  *string `xml:"PrivateIPv4Address"`
+	SourceNatIpv6Prefix *string `xml:"SourceNatIpv6Prefix"`
+	SubnetId            *string `xml:"SubnetId"`
+}
+
+type Tag struct {
+	Key   *string `xml:"Key" wire:"required,shape=TagKey"`
+	Value *string `xml:"Value" wire:"shape=TagValue"`
+}
+
+type TagDescription struct {
+	ResourceArn *string `xml:"ResourceArn"`
+	Tags        []Tag   `xml:"Tags>member" wire:"shape=TagList"`
+}
+
+type TargetDescription struct {
+	AvailabilityZone *string `xml:"AvailabilityZone"`
+	Id               *string `xml:"Id" wire:"required"`
+	Port             *int32  `xml:"Port" wire:"shape=Port"`
+	QuicServerId     *string `xml:"QuicServerId" wire:"shape=QuicServerId"`
+}
+
+type TargetGroup struct {
+	HealthCheckEnabled         *bool    `xml:"HealthCheckEnabled"`
+	HealthCheckIntervalSeconds *int32   `xml:"HealthCheckIntervalSeconds" wire:"shape=HealthCheckIntervalSeconds"`
+	HealthCheckPath            *string  `xml:"HealthCheckPath" wire:"shape=Path"`
+	HealthCheckPort            *string  `xml:"HealthCheckPort"`
+	HealthCheckProtocol        *string  `xml:"HealthCheckProtocol" wire:"shape=ProtocolEnum"`
+	HealthCheckTimeoutSeconds  *int32   `xml:"HealthCheckTimeoutSeconds" wire:"shape=HealthCheckTimeoutSeconds"`
+	HealthyThresholdCount      *int32   `xml:"HealthyThresholdCount" wire:"shape=HealthCheckThresholdCount"`
+	IpAddressType              *string  `xml:"IpAddressType" wire:"shape=TargetGroupIpAddressTypeEnum"`
+	LoadBalancerArns           []string `xml:"LoadBalancerArns>member"`
+	Matcher                    *Matcher `xml:"Matcher"`
+	Port                       *int32   `xml:"Port" wire:"shape=Port"`
+	Protocol                   *string  `xml:"Protocol" wire:"shape=ProtocolEnum"`
+	ProtocolVersion            *string  `xml:"ProtocolVersion"`
+	TargetControlPort          *int32   `xml:"TargetControlPort" wire:"shape=TargetControlPort"`
+	TargetGroupArn             *string  `xml:"TargetGroupArn"`
+	TargetGroupName            *string  `xml:"TargetGroupName"`
+	TargetType                 *string  `xml:"TargetType" wire:"shape=TargetTypeEnum"`
+	UnhealthyThresholdCount    *int32   `xml:"UnhealthyThresholdCount" wire:"shape=HealthCheckThresholdCount"`
+	VpcId                      *string  `xml:"VpcId"`
+}
+
+type TargetGroupAttribute struct {
+	Key   *string `xml:"Key" wire:"shape=TargetGroupAttributeKey"`
+	Value *string `xml:"Value"`
+}
+
+type TargetGroupStickinessConfig struct {
+	DurationSeconds *int32 `xml:"DurationSeconds"`
+	Enabled         *bool  `xml:"Enabled"`
+}
+
+type TargetGroupTuple struct {
+	TargetGroupArn *string `xml:"TargetGroupArn"`
+	Weight         *int32  `xml:"Weight"`
+}
+
+type TargetHealth struct {
+	Description *string `xml:"Description"`
+	Reason      *string `xml:"Reason"`
+	State       *string `xml:"State"`
+}
+
+type TargetHealthDescription struct {
+	AdministrativeOverride *AdministrativeOverride `xml:"AdministrativeOverride"`
+	AnomalyDetection       *AnomalyDetection       `xml:"AnomalyDetection"`
+	HealthCheckPort        *string                 `xml:"HealthCheckPort"`
+	Target                 *TargetDescription      `xml:"Target"`
+	TargetHealth           *TargetHealth           `xml:"TargetHealth"`
+}
+
+// Values of ActionTypeEnum.
+const (
+	ActionTypeEnumForward             = "forward"
+	ActionTypeEnumAuthenticateOidc    = "authenticate-oidc"
+	ActionTypeEnumAuthenticateCognito = "authenticate-cognito"
+	ActionTypeEnumRedirect            = "redirect"
+	ActionTypeEnumFixedResponse       = "fixed-response"
+	ActionTypeEnumJwtValidation       = "jwt-validation"
+)
+
+// Values of AdvertiseTrustStoreCaNamesEnum.
+const (
+	AdvertiseTrustStoreCaNamesEnumOn  = "on"
+	AdvertiseTrustStoreCaNamesEnumOff = "off"
+)
+
+// Values of AnomalyResultEnum.
+const (
+	AnomalyResultEnumAnomalous = "anomalous"
+	AnomalyResultEnumNormal    = "normal"
+)
+
+// Values of AuthenticateCognitoActionConditionalBehaviorEnum.
+const (
+	AuthenticateCognitoActionConditionalBehaviorEnumDeny         = "deny"
+	AuthenticateCognitoActionConditionalBehaviorEnumAllow        = "allow"
+	AuthenticateCognitoActionConditionalBehaviorEnumAuthenticate = "authenticate"
+)
+
+// Values of AuthenticateOidcActionConditionalBehaviorEnum.
+const (
+	AuthenticateOidcActionConditionalBehaviorEnumDeny         = "deny"
+	AuthenticateOidcActionConditionalBehaviorEnumAllow        = "allow"
+	AuthenticateOidcActionConditionalBehaviorEnumAuthenticate = "authenticate"
+)
+
+// Values of DescribeTargetHealthInputIncludeEnum.
+const (
+	DescribeTargetHealthInputIncludeEnumAnomalyDetection = "AnomalyDetection"
+	DescribeTargetHealthInputIncludeEnumAll              = "All"
+)
+
+// Values of EnablePrefixForIpv6SourceNatEnum.
+const (
+	EnablePrefixForIpv6SourceNatEnumOn  = "on"
+	EnablePrefixForIpv6SourceNatEnumOff = "off"
+)
+
+// Values of IpAddressType.
+const (
+	IpAddressTypeIpv4                       = "ipv4"
+	IpAddressTypeDualstack                  = "dualstack"
+	IpAddressTypeDualstackWithoutPublicIpv4 = "dualstack-without-public-ipv4"
+)
+
+// Values of JwtValidationActionAdditionalClaimFormatEnum.
+const (
+	JwtValidationActionAdditionalClaimFormatEnumSingleString         = "single-string"
+	JwtValidationActionAdditionalClaimFormatEnumStringArray          = "string-array"
+	JwtValidationActionAdditionalClaimFormatEnumSpaceSeparatedValues = "space-separated-values"
+)
+
+// Values of LoadBalancerSchemeEnum.
+const (
+	LoadBalancerSchemeEnumInternetFacing = "internet-facing"
+	LoadBalancerSchemeEnumInternal       = "internal"
+)
+
+// Values of LoadBalancerStateEnum.
+const (
+	LoadBalancerStateEnumActive         = "active"
+	LoadBalancerStateEnumProvisioning   = "provisioning"
+	LoadBalancerStateEnumActiveImpaired = "active_impaired"
+	LoadBalancerStateEnumFailed         = "failed"
+)
+
+// Values of LoadBalancerTypeEnum.
+const (
+	LoadBalancerTypeEnumApplication = "application"
+	LoadBalancerTypeEnumNetwork     = "network"
+	LoadBalancerTypeEnumGateway     = "gateway"
+)
+
+// Values of MitigationInEffectEnum.
+const (
+	MitigationInEffectEnumYes = "yes"
+	MitigationInEffectEnumNo  = "no"
+)
+
+// Values of ProtocolEnum.
+const (
+	ProtocolEnumHttp    = "HTTP"
+	ProtocolEnumHttps   = "HTTPS"
+	ProtocolEnumTcp     = "TCP"
+	ProtocolEnumTls     = "TLS"
+	ProtocolEnumUdp     = "UDP"
+	ProtocolEnumTcpUdp  = "TCP_UDP"
+	ProtocolEnumGeneve  = "GENEVE"
+	ProtocolEnumQuic    = "QUIC"
+	ProtocolEnumTcpQuic = "TCP_QUIC"
+)
+
+// Values of RedirectActionStatusCodeEnum.
+const (
+	RedirectActionStatusCodeEnumHttp301 = "HTTP_301"
+	RedirectActionStatusCodeEnumHttp302 = "HTTP_302"
+)
+
+// Values of TargetAdministrativeOverrideReasonEnum.
+const (
+	TargetAdministrativeOverrideReasonEnumAdministrativeOverrideUnknown                  = "AdministrativeOverride.Unknown"
+	TargetAdministrativeOverrideReasonEnumAdministrativeOverrideNoOverride               = "AdministrativeOverride.NoOverride"
+	TargetAdministrativeOverrideReasonEnumAdministrativeOverrideZonalShiftActive         = "AdministrativeOverride.ZonalShiftActive"
+	TargetAdministrativeOverrideReasonEnumAdministrativeOverrideZonalShiftDelegatedToDns = "AdministrativeOverride.ZonalShiftDelegatedToDns"
+)
+
+// Values of TargetAdministrativeOverrideStateEnum.
+const (
+	TargetAdministrativeOverrideStateEnumUnknown                  = "unknown"
+	TargetAdministrativeOverrideStateEnumNoOverride               = "no_override"
+	TargetAdministrativeOverrideStateEnumZonalShiftActive         = "zonal_shift_active"
+	TargetAdministrativeOverrideStateEnumZonalShiftDelegatedToDns = "zonal_shift_delegated_to_dns"
+)
+
+// Values of TargetGroupIpAddressTypeEnum.
+const (
+	TargetGroupIpAddressTypeEnumIpv4 = "ipv4"
+	TargetGroupIpAddressTypeEnumIpv6 = "ipv6"
+)
+
+// Values of TargetHealthReasonEnum.
+const (
+	TargetHealthReasonEnumElbRegistrationInProgress      = "Elb.RegistrationInProgress"
+	TargetHealthReasonEnumElbInitialHealthChecking       = "Elb.InitialHealthChecking"
+	TargetHealthReasonEnumTargetResponseCodeMismatch     = "Target.ResponseCodeMismatch"
+	TargetHealthReasonEnumTargetTimeout                  = "Target.Timeout"
+	TargetHealthReasonEnumTargetFailedHealthChecks       = "Target.FailedHealthChecks"
+	TargetHealthReasonEnumTargetNotRegistered            = "Target.NotRegistered"
+	TargetHealthReasonEnumTargetNotInUse                 = "Target.NotInUse"
+	TargetHealthReasonEnumTargetDeregistrationInProgress = "Target.DeregistrationInProgress"
+	TargetHealthReasonEnumTargetInvalidState             = "Target.InvalidState"
+	TargetHealthReasonEnumTargetIpUnusable               = "Target.IpUnusable"
+	TargetHealthReasonEnumTargetHealthCheckDisabled      = "Target.HealthCheckDisabled"
+	TargetHealthReasonEnumElbInternalError               = "Elb.InternalError"
+)
+
+// Values of TargetHealthStateEnum.
+const (
+	TargetHealthStateEnumInitial           = "initial"
+	TargetHealthStateEnumHealthy           = "healthy"
+	TargetHealthStateEnumUnhealthy         = "unhealthy"
+	TargetHealthStateEnumUnhealthyDraining = "unhealthy.draining"
+	TargetHealthStateEnumUnused            = "unused"
+	TargetHealthStateEnumDraining          = "draining"
+	TargetHealthStateEnumUnavailable       = "unavailable"
+)
+
+// Values of TargetTypeEnum.
+const (
+	TargetTypeEnumInstance = "instance"
+	TargetTypeEnumIp       = "ip"
+	TargetTypeEnumLambda   = "lambda"
+	TargetTypeEnumAlb      = "alb"
+)
+
+// Values of TrustStoreAssociationStatusEnum.
+const (
+	TrustStoreAssociationStatusEnumActive  = "active"
+	TrustStoreAssociationStatusEnumRemoved = "removed"
+)

@@ -15,16 +15,27 @@ type service struct {
 var services = []service{
 	{"ec2", "ec2", strings.Fields(`
 		CreateVpc DescribeVpcs DeleteVpc ModifyVpcAttribute DescribeVpcAttribute
+		AssociateVpcCidrBlock DisassociateVpcCidrBlock
 		CreateSubnet DescribeSubnets DeleteSubnet ModifySubnetAttribute
-		DescribeRouteTables
+		AssociateSubnetCidrBlock DisassociateSubnetCidrBlock
+		DescribeRouteTables DescribeNetworkAcls DescribeDhcpOptions
 		CreateSecurityGroup DescribeSecurityGroups DeleteSecurityGroup
 		AuthorizeSecurityGroupIngress AuthorizeSecurityGroupEgress
 		RevokeSecurityGroupIngress RevokeSecurityGroupEgress
 		DescribeSecurityGroupRules ModifySecurityGroupRules
 		UpdateSecurityGroupRuleDescriptionsIngress UpdateSecurityGroupRuleDescriptionsEgress
-		DescribeNetworkInterfaces
+		DescribeNetworkInterfaces DescribeNetworkInterfaceAttribute
+		ModifyNetworkInterfaceAttribute ResetNetworkInterfaceAttribute
+		AttachNetworkInterface DetachNetworkInterface DeleteNetworkInterface
 		CreateVpcEndpoint DescribeVpcEndpoints ModifyVpcEndpoint DeleteVpcEndpoints
-		DescribeVpcEndpointServices DescribePrefixLists
+		DescribeVpcEndpointServices DescribeVpcEndpointAssociations DescribePrefixLists
+		CreateVpcEndpointServiceConfiguration DescribeVpcEndpointServiceConfigurations
+		ModifyVpcEndpointServiceConfiguration DeleteVpcEndpointServiceConfigurations
+		DescribeVpcEndpointServicePermissions ModifyVpcEndpointServicePermissions
+		DescribeVpcEndpointConnections AcceptVpcEndpointConnections RejectVpcEndpointConnections
+		StartVpcEndpointServicePrivateDnsVerification ModifyVpcEndpointServicePayerResponsibility
+		CreateVpcEndpointConnectionNotification DescribeVpcEndpointConnectionNotifications
+		ModifyVpcEndpointConnectionNotification DeleteVpcEndpointConnectionNotifications
 		CreateFlowLogs DescribeFlowLogs DeleteFlowLogs
 		CreateTags DeleteTags DescribeTags
 		DescribeRegions DescribeAvailabilityZones DescribeAccountAttributes`)},
@@ -40,7 +51,16 @@ var services = []service{
 		PutRetentionPolicy DeleteRetentionPolicy`)},
 	{"eks-auth", "eks-auth", nil},
 	{"iam", "iam", nil},
-	{"elbv2", "elasticloadbalancing", nil},
+	{"elbv2", "elasticloadbalancing", strings.Fields(`
+		CreateLoadBalancer DescribeLoadBalancers DeleteLoadBalancer
+		DescribeLoadBalancerAttributes ModifyLoadBalancerAttributes
+		CreateListener DescribeListeners ModifyListener DeleteListener
+		DescribeListenerAttributes ModifyListenerAttributes
+		AddListenerCertificates DescribeListenerCertificates RemoveListenerCertificates
+		CreateTargetGroup DescribeTargetGroups ModifyTargetGroup DeleteTargetGroup
+		DescribeTargetGroupAttributes ModifyTargetGroupAttributes
+		RegisterTargets DeregisterTargets DescribeTargetHealth
+		AddTags RemoveTags DescribeTags`)},
 	{"cloudwatch", "cloudwatch", nil},
 	{"cloudtrail", "cloudtrail", nil},
 	{"route53", "route53", nil},

@@ -51,11 +51,23 @@ var pages = map[string]page{
 	"ec2.DescribeTags":               {0, 1000, "", nil},
 	"ec2.DescribeVpcEndpoints":       {0, 1000, "VpcEndpointId", nil},
 	"ec2.DescribeVpcs":               {0, 1000, "VpcId", nil},
+	"ec2.DescribeNetworkAcls":        {0, 1000, "NetworkAclId", nil},
+	"ec2.DescribeDhcpOptions":        {0, 1000, "DhcpOptionsId", nil},
+
+	"ec2.DescribeVpcEndpointConnections":             {0, 1000, "VpcEndpointConnectionId", nil},
+	"ec2.DescribeVpcEndpointConnectionNotifications": {0, 1000, "ConnectionNotificationId", nil},
+	"ec2.DescribeVpcEndpointServiceConfigurations":   {0, 1000, "ServiceId", nil},
+	"ec2.DescribeVpcEndpointServicePermissions":      {0, 1000, "ServicePermissionId", nil},
 
 	// Names and details of the same services, in the same order.
 	"ec2.DescribeVpcEndpointServices": {0, 1000, "ServiceName", []string{"ServiceNames"}},
 
 	"eks.ListClusters": {100, 100, "", nil},
+
+	"elbv2.DescribeLoadBalancers":        {400, 400, "LoadBalancerArn", nil},
+	"elbv2.DescribeListenerCertificates": {400, 400, "CertificateArn", nil},
+	"elbv2.DescribeListeners":            {400, 400, "ListenerArn", nil},
+	"elbv2.DescribeTargetGroups":         {400, 400, "TargetGroupArn", nil},
 
 	"logs.DescribeLogGroups":  {50, 50, "LogGroupName", nil},
 	"logs.DescribeLogStreams": {50, 50, "LogStreamName", nil},
