@@ -61,8 +61,7 @@ func endpointServices(region string, in *ec2.DescribeVpcEndpointServicesInput) (
 	return slices.DeleteFunc(all, func(s vpc.EndpointService) bool { return !slices.Contains(in.ServiceNames, s.Name) }), nil
 }
 
-// serviceShape is a service as it is answered. IPv4 is what its endpoints
-// here have.
+// serviceShape is a service as it is answered.
 func serviceShape(service vpc.EndpointService) *ec2.ServiceDetail {
 	d := &ec2.ServiceDetail{
 		ServiceName:                     &service.Name,
@@ -73,10 +72,10 @@ func serviceShape(service vpc.EndpointService) *ec2.ServiceDetail {
 		BaseEndpointDnsNames:            []string{service.BaseName()},
 		PrivateDnsName:                  &service.PrivateNames[0],
 		PrivateDnsNameVerificationState: wire.Ptr(ec2.DnsNameStateVerified),
-		VpcEndpointPolicySupported:      wire.Ptr(true),
+		VpcEndpointPolicySupported:      &service.Policy,
 		AcceptanceRequired:              wire.Ptr(false),
 		ManagesVpcEndpoints:             wire.Ptr(false),
-		SupportedIpAddressTypes:         []string{ec2.ServiceConnectivityTypeIpv4},
+		SupportedIpAddressTypes:         service.AddressTypes,
 	}
 	for _, name := range service.PrivateNames {
 		d.PrivateDnsNames = append(d.PrivateDnsNames, ec2.PrivateDnsDetails{PrivateDnsName: &name})

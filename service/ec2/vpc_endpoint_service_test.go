@@ -33,7 +33,7 @@ func TestDescribeVpcEndpointServices(t *testing.T) {
 			VpcEndpointPolicySupported:      wire.Ptr(true),
 			AcceptanceRequired:              wire.Ptr(false),
 			ManagesVpcEndpoints:             wire.Ptr(false),
-			SupportedIpAddressTypes:         []string{"ipv4"},
+			SupportedIpAddressTypes:         []string{"ipv4", "ipv6"},
 		}},
 	}
 	if d := cmp.Diff(want, out); d != "" {
@@ -43,7 +43,10 @@ func TestDescribeVpcEndpointServices(t *testing.T) {
 
 func TestDescribeVpcEndpointServicesSelects(t *testing.T) {
 	s := New(Config{})
-	all := []string{"com.amazonaws.us-east-1.ec2", "com.amazonaws.us-east-1.eks", "com.amazonaws.us-east-1.logs", "com.amazonaws.us-east-1.sts"}
+	var all []string
+	for _, short := range []string{"ec2", "eks", "eks-auth", "eks-fips", "elasticloadbalancing", "logs", "oidc-eks", "sts"} {
+		all = append(all, "com.amazonaws.us-east-1."+short)
+	}
 	where := func(name, value string) ec2.DescribeVpcEndpointServicesInput {
 		return ec2.DescribeVpcEndpointServicesInput{Filters: []ec2.Filter{{Name: &name, Values: []string{value}}}}
 	}
@@ -60,7 +63,8 @@ func TestDescribeVpcEndpointServicesSelects(t *testing.T) {
 		{where("service-type", "Gateway"), nil},
 		{where("owner", "amazon"), all},
 		{where("service-region", "us-east-1"), all},
-		{where("supported-ip-address-types", "ipv6"), nil},
+		{where("supported-ip-address-types", "ipv6"), all},
+		{where("supported-ip-address-types", "dualstack"), nil},
 		{where("tag-key", "team"), nil},
 	}
 	for _, row := range rows {
