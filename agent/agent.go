@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"maps"
 	"net"
 	"net/netip"
 	"slices"
@@ -52,9 +51,8 @@ type Agent struct {
 	Config
 	doors    *doors
 	ready    chan struct{}
-	networks map[string]*network    // what this node holds open, by VPC id
-	public   map[string][]dns.RRSet // the names that every VPC sees, by the VPC of their endpoints
-	failed   map[store.Key]bool     // VPCs to be tried again
+	networks map[string]*network // what this node holds open, by VPC id
+	failed   map[store.Key]bool  // VPCs to be tried again
 }
 
 // How long the agent waits before it tries a failed VPC again.
@@ -70,7 +68,6 @@ func New(c Config) *Agent {
 		doors:    newDoors(),
 		ready:    make(chan struct{}),
 		networks: map[string]*network{},
-		public:   map[string][]dns.RRSet{},
 		failed:   map[store.Key]bool{},
 	}
 }
@@ -185,17 +182,8 @@ func (a *Agent) remove(ctx context.Context, id string) error {
 		delete(a.networks, id)
 	}
 	a.Names.Remove(id)
-	a.setPublic(id, nil)
+	a.Names.SetPublic(id, nil)
 	return a.Kernel.Delete(ctx, id)
-}
-
-// setPublic replaces the public names of the endpoints in one VPC.
-func (a *Agent) setPublic(id string, names []dns.RRSet) {
-	if slices.EqualFunc(a.public[id], names, func(x, y dns.RRSet) bool { return x.Name == y.Name && slices.Equal(x.A, y.A) }) {
-		return
-	}
-	a.public[id] = names
-	a.Names.SetPublic(slices.Concat(slices.Collect(maps.Values(a.public))...))
 }
 
 // prune removes the VPCs that the kernel still holds and no record wants.

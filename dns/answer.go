@@ -15,7 +15,7 @@ const ttl = 60
 // answer writes the answer to the question of reply from what this resolver
 // owns into reply. It returns false, and leaves reply alone, when the name is
 // somebody else's.
-func answer(private, public *zones, reply *miekg.Msg) bool {
+func answer(private *zones, public *directory, reply *miekg.Msg) bool {
 	q := reply.Question[0]
 	n, apex, owned := find(private, public, miekg.CanonicalName(q.Name))
 	if !owned {

@@ -65,7 +65,7 @@ func newLab(t *testing.T, upstream Upstream) *lab {
 		tcp:    l.Addr().String(),
 		served: make(chan error, 1),
 	}
-	lab.SetPublic(thePublic)
+	lab.SetPublic(vpcID, thePublic)
 	lab.Set(vpcID, theView)
 	go func() { lab.served <- lab.Serve(context.Background(), vpcID, pc, l) }()
 	t.Cleanup(func() { lab.Close() })

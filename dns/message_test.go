@@ -74,7 +74,7 @@ func TestTruncation(t *testing.T) {
 	for i := range 200 {
 		many.A = append(many.A, netip.AddrFrom4([4]byte{10, 0, 1, byte(i)}))
 	}
-	lab.SetPublic([]RRSet{many})
+	lab.SetPublic(vpcID, []RRSet{many})
 	for _, row := range []struct {
 		network   string
 		offer     uint16 // 0: no EDNS
@@ -114,7 +114,7 @@ func TestTruncation(t *testing.T) {
 // newResolver is a resolver of theView without sockets.
 func newResolver(upstream Upstream) *resolver {
 	s := NewServer(Config{Upstream: upstream, Log: slog.New(slog.DiscardHandler)})
-	s.SetPublic(thePublic)
+	s.SetPublic(vpcID, thePublic)
 	s.Set(vpcID, theView)
 	return s.vpcs[vpcID]
 }

@@ -26,12 +26,12 @@ const (
 type resolver struct {
 	log      *slog.Logger
 	upstream Upstream
-	view     atomic.Pointer[zones]  // nil until the first Set
-	public   *atomic.Pointer[zones] // the server's
-	forwards chan struct{}          // a token for each query that is upstream
-	conns    chan struct{}          // a token for each TCP connection
-	removed  chan struct{}          // closed when the VPC is removed
-	serving  sync.WaitGroup         // calls of serve
+	view     atomic.Pointer[zones] // nil until the first Set
+	public   *directory            // the server's
+	forwards chan struct{}         // a token for each query that is upstream
+	conns    chan struct{}         // a token for each TCP connection
+	removed  chan struct{}         // closed when the VPC is removed
+	serving  sync.WaitGroup        // calls of serve
 }
 
 // lookup answers one packet from what is known here. It returns the query
@@ -47,7 +47,7 @@ func (r *resolver) lookup(packet []byte, size func(*miekg.Msg) int) (out []byte,
 		return nil, nil
 	}
 	reply := new(miekg.Msg).SetRcode(query, rcode)
-	if rcode == miekg.RcodeSuccess && !answer(view, r.public.Load(), reply) {
+	if rcode == miekg.RcodeSuccess && !answer(view, r.public, reply) {
 		if r.upstream != nil {
 			return nil, query
 		}

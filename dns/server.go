@@ -7,7 +7,6 @@ import (
 	"log/slog"
 	"net"
 	"sync"
-	"sync/atomic"
 
 	miekg "github.com/miekg/dns"
 )
@@ -29,7 +28,7 @@ var ErrClosed = errors.New("resolver is closed")
 // called from many goroutines.
 type Server struct {
 	cfg    Config
-	public atomic.Pointer[zones]
+	public *directory
 
 	mu     sync.Mutex
 	vpcs   map[string]*resolver
@@ -38,14 +37,13 @@ type Server struct {
 
 // NewServer returns a server that knows no VPC.
 func NewServer(cfg Config) *Server {
-	s := &Server{cfg: cfg, vpcs: map[string]*resolver{}}
-	s.public.Store(compilePublic(nil))
-	return s
+	return &Server{cfg: cfg, public: newDirectory(), vpcs: map[string]*resolver{}}
 }
 
-// SetPublic replaces the names that every VPC can resolve: the regional and
-// zonal names of all endpoints of the installation (PublicNames).
-func (s *Server) SetPublic(names []RRSet) { s.public.Store(compilePublic(names)) }
+// SetPublic replaces the names of one VPC that every VPC can resolve: the
+// regional and zonal names of its endpoints and load balancers (PublicNames).
+// The other VPCs' stay; so do these after Remove.
+func (s *Server) SetPublic(vpcID string, names []RRSet) { s.public.set(vpcID, names) }
 
 // Set replaces the view of a VPC: queries that arrive from now on see v.
 func (s *Server) Set(vpcID string, v View) {
@@ -107,7 +105,7 @@ func (s *Server) resolver(vpcID string) *resolver {
 		r = &resolver{
 			log:      s.cfg.Log.With("vpc", vpcID),
 			upstream: s.cfg.Upstream,
-			public:   &s.public,
+			public:   s.public,
 			forwards: make(chan struct{}, maxForwards),
 			conns:    make(chan struct{}, maxConns),
 			removed:  make(chan struct{}),

@@ -47,16 +47,9 @@ func compileView(v View) *zones {
 	return z
 }
 
-// compilePublic indexes the names that every VPC sees.
-func compilePublic(names []RRSet) *zones {
-	z := &zones{nodes: make(map[string]*node, len(names))}
-	for _, n := range names {
-		z.add(n)
-	}
-	return z
-}
+func newNode(set RRSet) *node { return &node{a: set.A} }
 
-func (z *zones) add(set RRSet) { z.put(miekg.CanonicalName(set.Name), &node{a: set.A}) }
+func (z *zones) add(set RRSet) { z.put(miekg.CanonicalName(set.Name), newNode(set)) }
 
 // put sets the node at name, and makes the names between it and the top of
 // the zone that owns it exist: an NXDOMAIN there would say that there is
@@ -76,11 +69,12 @@ func (z *zones) put(name string, n *node) {
 // find returns what exists at the canonical name and the apex of the zone
 // that owns it. A nil node in an owned zone means that the name does not
 // exist; not owned means that it is not ours to answer.
-func find(private, public *zones, name string) (n *node, apex string, owned bool) {
-	for _, z := range []*zones{private, public} {
-		if n := z.nodes[name]; n != nil {
-			return n, apexOf(name), true
-		}
+func find(private *zones, public *directory, name string) (n *node, apex string, owned bool) {
+	if n = private.nodes[name]; n == nil {
+		n = public.find(name)
+	}
+	if n != nil {
+		return n, apexOf(name), true
 	}
 	if api, region, ok := vpc.PublicService(strings.TrimSuffix(name, ".")); ok {
 		return &node{a: []netip.Addr{vpc.PublicAddress(api, region)}}, name, true
