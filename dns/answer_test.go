@@ -134,6 +134,7 @@ func TestAnswer(t *testing.T) {
 	} {
 		for _, network := range []string{"udp", "tcp"} {
 			lab.Set(vpcID, theView) // begins the rotation anew
+			lab.SetPublic(vpcID, nil)
 			lab.SetPublic(vpcID, thePublic)
 			got := lab.ask(t, network, question(row.name, row.qtype))
 			want := strings.ReplaceAll(strings.TrimSpace(row.want), "\n\t\t\t", "\n")
