@@ -41,6 +41,19 @@ const (
 	AdmissionFailed   Admission = "failed"
 )
 
+// AnswerTime is how long the provider may take to accept or reject an endpoint
+// before it expires.
+const AnswerTime = 7 * 24 * time.Hour
+
+// AdmissionAt is the admission at a time: one that is pending expires without
+// anybody writing that down.
+func (e Endpoint) AdmissionAt(now time.Time) Admission {
+	if e.Admission == AdmissionPending && now.Sub(e.Created) >= AnswerTime {
+		return AdmissionExpired
+	}
+	return e.Admission
+}
+
 // EndpointError is the API's lastError.
 type EndpointError struct{ Code, Message string }
 

@@ -33,15 +33,18 @@ const alnum = "abcdefghijklmnopqrstuvwxyz0123456789"
 
 // NewSuffix returns n random characters of [a-z0-9], as in an endpoint's DNS
 // names.
-func NewSuffix(n int) string {
+func NewSuffix(n int) string { return random(alnum, n) }
+
+// random returns n characters of an alphabet, each as likely as the others.
+func random(alphabet string, n int) string {
+	fair := 256 - 256%len(alphabet) // values from here on would favour some characters
 	b := make([]byte, n)
 	rand.Read(b)
 	for i := range b {
-		// 252 = 7 × 36: values above would favour some characters.
-		for b[i] >= 252 {
+		for int(b[i]) >= fair {
 			rand.Read(b[i : i+1])
 		}
-		b[i] = alnum[int(b[i])%len(alnum)]
+		b[i] = alphabet[int(b[i])%len(alphabet)]
 	}
 	return string(b)
 }

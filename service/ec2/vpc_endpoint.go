@@ -77,9 +77,13 @@ func (s *Service) endpoint(r store.Reader, caller auth.Caller, id string) (vpc.E
 	return e, nil
 }
 
-// EndpointState is available once this node's data plane holds what the
-// endpoint's record in r says, pending until then.
+// EndpointState is what the service's provider says to an endpoint. One that
+// is admitted is available once this node's data plane holds what its record
+// in r says, pending until then.
 func (s *Service) EndpointState(r store.Reader, e vpc.Endpoint) string {
+	if admission := e.AdmissionAt(s.now()); admission != vpc.Admitted {
+		return string(admission)
+	}
 	written := s.store.Endpoints.Revision(r, s.store.Endpoints.Key(e))
 	if applied, err := s.store.Applied(e.VPC); err != nil || applied < written {
 		return endpointPending
