@@ -9,15 +9,26 @@ import (
 var LinkLocalResolver = netip.AddrFrom4([4]byte{169, 254, 169, 253})
 
 // Nth returns the address n after the base of p. It is the zero Addr when
-// that lies outside p. Only IPv4 prefixes.
-func Nth(p netip.Prefix, n uint32) netip.Addr {
-	base := binary.BigEndian.Uint32(p.Masked().Addr().AsSlice())
-	if uint64(n) >= 1<<(32-p.Bits()) {
+// that lies outside p, or p is not valid.
+func Nth(p netip.Prefix, n uint64) netip.Addr {
+	if !p.IsValid() || n > lastOffset(p) {
 		return netip.Addr{}
 	}
-	var b [4]byte
-	binary.BigEndian.PutUint32(b[:], base+n)
-	return netip.AddrFrom4(b)
+	base := p.Masked().Addr()
+	if base.Is4() {
+		b := base.As4()
+		binary.BigEndian.PutUint32(b[:], binary.BigEndian.Uint32(b[:])|uint32(n))
+		return netip.AddrFrom4(b)
+	}
+	b := base.As16()
+	binary.BigEndian.PutUint64(b[8:], binary.BigEndian.Uint64(b[8:])|n)
+	return netip.AddrFrom16(b)
+}
+
+// lastOffset is the greatest n of Nth in p: of an IPv6 prefix shorter than
+// /64 only the first /64 is counted.
+func lastOffset(p netip.Prefix) uint64 {
+	return 1<<min(p.Addr().BitLen()-p.Bits(), 64) - 1
 }
 
 // Gateway is the implicit router's address in a subnet: base + 1.
@@ -27,10 +38,9 @@ func Gateway(subnet netip.Prefix) netip.Addr { return Nth(subnet, 1) }
 func Resolver(vpcCIDR netip.Prefix) netip.Addr { return Nth(vpcCIDR, 2) }
 
 // Reserved reports whether AWS keeps a for itself in subnet: the first four
-// addresses and the last one.
+// addresses and the last one, in both families.
 func Reserved(subnet netip.Prefix, a netip.Addr) bool {
-	size := uint32(1) << (32 - subnet.Bits())
-	for _, n := range []uint32{0, 1, 2, 3, size - 1} {
+	for _, n := range []uint64{0, 1, 2, 3, lastOffset(subnet)} {
 		if Nth(subnet, n) == a {
 			return true
 		}
@@ -39,18 +49,26 @@ func Reserved(subnet netip.Prefix, a netip.Addr) bool {
 }
 
 // Free returns an address of subnet that is neither reserved nor taken: the
-// first one at or after the offset start (of 2³²; a random start spreads
-// addresses as EC2 does). The zero Addr means that the subnet is full.
-func Free(subnet netip.Prefix, start uint32, taken func(netip.Addr) bool) netip.Addr {
-	size := uint64(1) << (32 - subnet.Bits())
-	for i := range size {
-		a := Nth(subnet, uint32((uint64(start)+i)%size))
+// first one at or after the offset start, which wraps around (a random start
+// spreads addresses as EC2 does). The zero Addr means that the subnet is full.
+func Free(subnet netip.Prefix, start uint64, taken func(netip.Addr) bool) netip.Addr {
+	last := lastOffset(subnet) // one less than a power of two
+	for i := uint64(0); ; i++ {
+		a := Nth(subnet, (start+i)&last)
 		if !Reserved(subnet, a) && !taken(a) {
 			return a
 		}
+		if i == last {
+			return netip.Addr{}
+		}
 	}
-	return netip.Addr{}
 }
 
-// Usable is how many addresses of subnet users may have.
-func Usable(subnet netip.Prefix) int { return 1<<(32-subnet.Bits()) - 5 }
+// Usable is how many addresses of an IPv4 subnet users may have; 0 where the
+// subnet has no IPv4 CIDR.
+func Usable(subnet netip.Prefix) int {
+	if !subnet.IsValid() {
+		return 0
+	}
+	return 1<<(32-subnet.Bits()) - 5
+}

@@ -1,40 +1,41 @@
 package ec2
 
 import (
-	"math/rand/v2"
-	"net/netip"
+	"errors"
 
 	"github.com/postern/postern/store"
 	"github.com/postern/postern/vpc"
 )
 
-// takeAddress returns an address of sn for a new network interface: the
-// wanted one, or any free one if that is the zero Addr.
-func (s *Service) takeAddress(tx *store.Tx, sn vpc.Subnet, wanted netip.Addr) (netip.Addr, error) {
-	taken := make(map[netip.Addr]bool)
-	for eni := range s.store.ENIs.By(tx, "subnet", sn.ID) {
-		taken[eni.Address] = true
+// place chooses the addresses of a network interface in sn, one of each
+// family: the wanted one, or any free one where that is not valid.
+func (s *Service) place(tx *store.Tx, sn vpc.Subnet, f vpc.Families, wanted vpc.AddressPair) (vpc.AddressPair, error) {
+	pair, err := vpc.Place(sn, f, wanted, s.store.ENIs.By(tx, "subnet", sn.ID))
+	if err != nil {
+		return vpc.AddressPair{}, errPlace(err)
 	}
-	if wanted.IsValid() {
-		return wanted, checkAddress(sn, wanted, taken)
-	}
-	a := vpc.Free(sn.CIDR, rand.Uint32(), func(a netip.Addr) bool { return taken[a] })
-	if !a.IsValid() {
-		return netip.Addr{}, errSubnetFull()
-	}
-	return a, nil
+	return pair, nil
 }
 
-func checkAddress(sn vpc.Subnet, a netip.Addr, taken map[netip.Addr]bool) error {
-	switch {
-	case !sn.CIDR.Contains(a):
-		return errAddressOutside()
-	case vpc.Reserved(sn.CIDR, a):
-		return errAddressReserved(a)
-	case taken[a]:
-		return errAddressInUse(a)
+// errPlace is the error of vpc.Place in EC2's words.
+func errPlace(err error) error {
+	e, ok := errors.AsType[*vpc.AddressError](err)
+	if !ok {
+		return err
 	}
-	return nil
+	switch e.Err {
+	case vpc.ErrNoCIDR:
+		return errSubnetFamily(e.Subnet)
+	case vpc.ErrSubnetFull:
+		return errSubnetFull()
+	case vpc.ErrAddressOutside:
+		return errAddressOutside()
+	case vpc.ErrAddressReserved:
+		return errAddressReserved(e.Address)
+	case vpc.ErrAddressInUse:
+		return errAddressInUse(e.Address)
+	}
+	return err
 }
 
 // groupsOrDefault checks the security groups that a network interface of the

@@ -111,25 +111,17 @@ func TestDescribeNetworkInterfaces(t *testing.T) {
 	refused(t, "another account", err, "InvalidNetworkInterfaceID.NotFound", "The networkInterface ID '"+work.ID+"' does not exist")
 }
 
-func TestCheckAddress(t *testing.T) {
-	sn := vpc.Subnet{CIDR: netip.MustParsePrefix("10.0.4.0/28")}
-	taken := map[netip.Addr]bool{netip.MustParseAddr("10.0.4.9"): true}
-	rows := map[string]string{
-		"10.0.4.4":  "",
-		"10.0.4.14": "",
-		"10.0.4.9":  "InvalidIPAddress.InUse: Address 10.0.4.9 is in use.",
-		"10.0.4.0":  "InvalidParameterValue: Address 10.0.4.0 is in subnet's reserved address range",
-		"10.0.4.3":  "InvalidParameterValue: Address 10.0.4.3 is in subnet's reserved address range",
-		"10.0.4.15": "InvalidParameterValue: Address 10.0.4.15 is in subnet's reserved address range",
-		"10.0.4.16": "InvalidParameterValue: Address does not fall within the subnet's address range",
-	}
-	for address, want := range rows {
-		got := ""
-		if err := checkAddress(sn, netip.MustParseAddr(address), taken); err != nil {
-			got = err.Error()
-		}
-		if got != want {
-			t.Errorf("%s: %q, want %q", address, got, want)
+func TestAddressRefusals(t *testing.T) {
+	a := netip.MustParseAddr("10.0.4.9")
+	for reason, want := range map[error]string{
+		vpc.ErrNoCIDR:          "InvalidParameter: The subnet subnet-0a does not have a CIDR block of the requested IP address type",
+		vpc.ErrSubnetFull:      "InsufficientFreeAddressesInSubnet: The specified subnet does not have enough free addresses to satisfy the request.",
+		vpc.ErrAddressOutside:  "InvalidParameterValue: Address does not fall within the subnet's address range",
+		vpc.ErrAddressReserved: "InvalidParameterValue: Address 10.0.4.9 is in subnet's reserved address range",
+		vpc.ErrAddressInUse:    "InvalidIPAddress.InUse: Address 10.0.4.9 is in use.",
+	} {
+		if got := errPlace(&vpc.AddressError{Subnet: "subnet-0a", Address: a, Err: reason}).Error(); got != want {
+			t.Errorf("%v: %s", reason, got)
 		}
 	}
 }

@@ -33,7 +33,12 @@ func (s *Service) DescribeSubnets(ctx context.Context, in *ec2.DescribeSubnetsIn
 }
 
 func (s *Service) subnetShape(r store.Reader, sn vpc.Subnet) ec2.Subnet {
-	free := vpc.Usable(sn.CIDR) - count(s.store.ENIs.By(r, "subnet", sn.ID))
+	free := vpc.Usable(sn.CIDR)
+	for eni := range s.store.ENIs.By(r, "subnet", sn.ID) {
+		if eni.Address.IsValid() {
+			free--
+		}
+	}
 	return ec2.Subnet{
 		AssignIpv6AddressOnCreation: wire.Ptr(false),
 		AvailabilityZone:            wire.Ptr(sn.Zone),

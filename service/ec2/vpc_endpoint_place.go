@@ -85,7 +85,7 @@ func (s *Service) addEndpointSubnet(tx *store.Tx, e *vpc.Endpoint, sn vpc.Subnet
 }
 
 func (s *Service) newEndpointENI(tx *store.Tx, e vpc.Endpoint, sn vpc.Subnet, wanted netip.Addr) (vpc.ENI, error) {
-	a, err := s.takeAddress(tx, sn, wanted)
+	a, err := s.place(tx, sn, vpc.FamiliesOf(e.IPAddressType), vpc.AddressPair{IPv4: wanted})
 	if err != nil {
 		return vpc.ENI{}, err
 	}
@@ -96,7 +96,8 @@ func (s *Service) newEndpointENI(tx *store.Tx, e vpc.Endpoint, sn vpc.Subnet, wa
 		Subnet:           sn.ID,
 		Type:             vpc.InterfaceEndpoint,
 		Description:      "VPC Endpoint Interface " + e.ID,
-		Address:          a,
+		Address:          a.IPv4,
+		IPv6:             a.IPv6,
 		MAC:              vpc.NewMAC(),
 		Groups:           e.Groups,
 		Endpoint:         e.ID,

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/netip"
 	"time"
 
 	"github.com/postern/postern/store"
@@ -69,7 +68,7 @@ func (s *Service) newWorkloadENI(tx *store.Tx, sn vpc.Subnet, a AttachWorkload) 
 	if err != nil {
 		return vpc.ENI{}, err
 	}
-	address, err := s.takeAddress(tx, sn, netip.Addr{})
+	address, err := s.place(tx, sn, launchFamilies(sn), vpc.AddressPair{})
 	if err != nil {
 		return vpc.ENI{}, err
 	}
@@ -80,7 +79,8 @@ func (s *Service) newWorkloadENI(tx *store.Tx, sn vpc.Subnet, a AttachWorkload) 
 		Subnet:      sn.ID,
 		Type:        vpc.InterfaceWorkload,
 		Description: a.Description,
-		Address:     address,
+		Address:     address.IPv4,
+		IPv6:        address.IPv6,
 		MAC:         vpc.NewMAC(),
 		Groups:      groups,
 		Session:     a.Session,
@@ -89,6 +89,14 @@ func (s *Service) newWorkloadENI(tx *store.Tx, sn vpc.Subnet, a AttachWorkload) 
 	}
 	s.store.ENIs.Put(tx, eni)
 	return eni, nil
+}
+
+// launchFamilies are the families of the addresses that a network interface
+// gets in sn when nobody says which.
+func launchFamilies(sn vpc.Subnet) vpc.Families {
+	f := sn.Families()
+	f.IPv6 = f.IPv6 && (sn.Native || sn.AssignIPv6)
+	return f
 }
 
 // giveUp takes back an interface that the network does not have, and returns
