@@ -133,7 +133,7 @@ func (a *Agent) follow(ctx context.Context, batch []store.Change, snapshot store
 	a.failed = map[store.Key]bool{}
 	for _, c := range batch {
 		for _, record := range []any{c.Old, c.New} {
-			if k, ok := touched(a.Store, snapshot, record); ok {
+			for _, k := range touched(a.Store, snapshot, record) {
 				due[k] = true
 			}
 		}
@@ -149,6 +149,7 @@ func (a *Agent) follow(ctx context.Context, batch []store.Change, snapshot store
 		}
 		a.Store.SetApplied(k.ID, snapshot.Revision(), err)
 	}
+	a.Store.SetReached(snapshot.Revision())
 }
 
 // converge makes one VPC match the snapshot. A panic is that VPC's failure.

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net"
 	"net/netip"
 
 	"github.com/postern/postern/dataplane"
@@ -20,12 +19,6 @@ type network struct {
 	doors     map[netip.AddrPort]*openDoor
 	resolvers map[netip.Addr]task
 	flows     dataplane.Source // nil while no flow log watches the VPC
-}
-
-type openDoor struct {
-	task
-	listener net.Listener
-	arrival  vpc.Arrival
 }
 
 // resolverPort is where a VPC's resolver listens, on UDP and TCP.
@@ -45,24 +38,27 @@ func (n *network) set(ctx context.Context, p Plan, rec records) error {
 	return errors.Join(n.openDoors(p.Doors), n.openResolvers(p.Resolvers), n.watch(p, rec))
 }
 
-// closeDoors closes the endpoints' listeners that are not wanted any more.
+// closeDoors closes the doors that are not wanted any more.
 func (n *network) closeDoors(want []Door) {
-	keep := map[netip.AddrPort]vpc.Arrival{}
+	keep := map[netip.AddrPort]Door{}
 	for _, d := range want {
-		keep[d.Address] = d.Arrival
+		keep[d.Address] = d
 	}
-	for address, d := range n.doors {
-		if keep[address] != d.arrival {
-			d.close()
+	for address, open := range n.doors {
+		if d, ok := keep[address]; !ok || !open.is(d) {
+			open.close()
 			delete(n.doors, address)
 		}
 	}
 }
 
+// openDoors opens the doors that are not open, and tells the others where
+// their connections go now.
 func (n *network) openDoors(want []Door) error {
 	var errs []error
 	for _, d := range want {
-		if n.doors[d.Address] != nil {
+		if open := n.doors[d.Address]; open != nil {
+			open.way.Store(d.Splice)
 			continue
 		}
 		l, err := n.agent.Kernel.Listen(n.id, d.Address)
@@ -70,19 +66,9 @@ func (n *network) openDoors(want []Door) error {
 			errs = append(errs, fmt.Errorf("listen for %s on %v: %w", d.Arrival.Endpoint, d.Address, err))
 			continue
 		}
-		n.doors[d.Address] = &openDoor{
-			task:     start(context.Background(), func(context.Context) { n.agent.doors.serve(l, d.Arrival) }),
-			listener: l,
-			arrival:  d.Arrival,
-		}
+		n.doors[d.Address] = n.agent.open(l, d)
 	}
 	return errors.Join(errs...)
-}
-
-// close closes the listener, which ends its task.
-func (d *openDoor) close() {
-	d.listener.Close()
-	d.stop()
 }
 
 func (n *network) closeResolvers(want []netip.Addr) {

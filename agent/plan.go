@@ -19,17 +19,18 @@ const doorPort = 443
 type Plan struct {
 	Kernel    dataplane.VPC
 	Names     dns.View
-	Public    []dns.RRSet  // the endpoints' regional and zonal names, which every VPC sees
-	Doors     []Door       // one an endpoint ENI
+	Public    []dns.RRSet  // the names of endpoints and load balancers that every VPC sees
+	Doors     []Door       // where connections are accepted
 	Resolvers []netip.Addr // where the resolver listens
 	FlowLogs  []vpc.FlowLog
 	Unlogged  []netip.Addr // traffic with them is in no flow log
 }
 
-// Door is an address where an endpoint accepts connections.
+// Door is an address where an endpoint or a load balancer accepts connections.
 type Door struct {
 	Address netip.AddrPort
 	Arrival vpc.Arrival // of its connections, without their source
+	Splice  *way        // where the splice proxy takes them; nil: the API answers
 }
 
 // plan turns the records of a VPC into what the node must hold for it. It
@@ -39,7 +40,7 @@ func plan(r records, interval time.Duration) (Plan, bool) {
 	if len(r.ENIs) == 0 {
 		return Plan{}, false
 	}
-	names := dns.Records{Network: r.Network, Subnets: r.Subnets, ENIs: r.ENIs, Endpoints: r.Endpoints}
+	names := r.names()
 	p := Plan{
 		Resolvers: resolvers(r),
 		FlowLogs:  slices.Clone(r.FlowLogs),
@@ -57,28 +58,10 @@ func plan(r records, interval time.Duration) (Plan, bool) {
 		Filter: nft.Config{Resolvers: p.Resolvers, ENIs: r.ENIs, Groups: r.Groups},
 	}
 	p.Unlogged = slices.Clone(p.Resolvers)
-	subnets := map[string]vpc.Subnet{}
-	for _, s := range r.Subnets {
-		subnets[s.ID] = s
-		p.Kernel.Locals = append(p.Kernel.Locals, vpc.Gateway(s.CIDR))
-		p.Unlogged = append(p.Unlogged, vpc.Gateway(s.CIDR))
-		p.Kernel.Filter.Gateways = append(p.Kernel.Filter.Gateways, vpc.Gateway(s.CIDR))
-	}
-	endpoints := map[string]vpc.Endpoint{}
-	for _, e := range r.Endpoints {
-		endpoints[e.ID] = e
-	}
-	for _, e := range r.ENIs {
-		switch e.Type {
-		case vpc.InterfaceEndpoint:
-			p.Kernel.Locals = append(p.Kernel.Locals, e.Address)
-			p.Doors = append(p.Doors, door(e, endpoints[e.Endpoint]))
-		case vpc.InterfaceWorkload:
-			subnet := subnets[e.Subnet]
-			p.Kernel.Links = append(p.Kernel.Links, link.Link{
-				ENI: e.ID, MAC: e.MAC, Address: e.Address, Subnet: subnet.CIDR, Gateway: vpc.Gateway(subnet.CIDR)})
-		}
-	}
+	p.addGateways(r)
+	p.addInterfaces(r)
+	p.addConsumes(r)
+	p.addServes(r)
 	sortAddrs(p.Unlogged)
 	p.Unlogged = slices.Compact(p.Unlogged)
 	sortAddrs(p.Kernel.Locals)
@@ -86,18 +69,92 @@ func plan(r records, interval time.Duration) (Plan, bool) {
 	return p, true
 }
 
-func door(eni vpc.ENI, e vpc.Endpoint) Door {
-	return Door{
-		Address: netip.AddrPortFrom(eni.Address, doorPort),
-		Arrival: vpc.Arrival{
-			Endpoint: e.ID,
-			VPC:      eni.VPC,
-			ENI:      eni.ID,
-			Service:  e.Service,
-			Account:  eni.Account,
-			Region:   eni.Region,
-		},
+// addGateways adds the implicit router's address in each subnet.
+func (p *Plan) addGateways(r records) {
+	for _, s := range r.Subnets {
+		if !s.CIDR.IsValid() {
+			continue
+		}
+		gateway := vpc.Gateway(s.CIDR)
+		p.Kernel.Locals = append(p.Kernel.Locals, gateway)
+		p.Kernel.Filter.Gateways = append(p.Kernel.Filter.Gateways, gateway)
+		p.Unlogged = append(p.Unlogged, gateway)
 	}
+}
+
+// addInterfaces adds the links of workloads, and the addresses that the VPC
+// itself answers: those of endpoints, with a door for the services of AWS, and
+// of load balancers.
+func (p *Plan) addInterfaces(r records) {
+	subnets := map[string]vpc.Subnet{}
+	for _, s := range r.Subnets {
+		subnets[s.ID] = s
+	}
+	endpoints := map[string]vpc.Endpoint{}
+	for _, e := range r.Endpoints {
+		endpoints[e.ID] = e
+	}
+	for _, e := range r.ENIs {
+		if e.Type == vpc.InterfaceWorkload {
+			p.Kernel.Links = append(p.Kernel.Links, workloadLink(e, subnets[e.Subnet]))
+			continue
+		}
+		p.Kernel.Locals = append(p.Kernel.Locals, e.Addresses()...)
+		if _, ours := vpc.FindEndpointService(endpoints[e.Endpoint].Service); !ours {
+			continue
+		}
+		for _, a := range e.Addresses() {
+			p.Doors = append(p.Doors, Door{Address: netip.AddrPortFrom(a, doorPort), Arrival: arrival(e, endpoints[e.Endpoint])})
+		}
+	}
+}
+
+func workloadLink(e vpc.ENI, sn vpc.Subnet) link.Link {
+	l := link.Link{ENI: e.ID, MAC: e.MAC, Address: e.Address, IPv6: e.IPv6}
+	if e.Address.IsValid() {
+		l.Subnet, l.Gateway = sn.CIDR, vpc.Gateway(sn.CIDR)
+	}
+	return l
+}
+
+func arrival(eni vpc.ENI, e vpc.Endpoint) vpc.Arrival {
+	return vpc.Arrival{
+		Endpoint: e.ID,
+		VPC:      eni.VPC,
+		ENI:      eni.ID,
+		Service:  e.Service,
+		Account:  eni.Account,
+		Region:   eni.Region,
+	}
+}
+
+// names are what the resolver's view is made from.
+func (r records) names() dns.Records {
+	n := dns.Records{
+		Network:   r.Network,
+		Subnets:   r.Subnets,
+		ENIs:      r.ENIs,
+		Endpoints: r.Endpoints,
+		Services:  map[string]vpc.ServiceConfiguration{},
+		Down:      map[string]bool{},
+	}
+	for _, c := range r.Consumes {
+		n.Services[c.Endpoint.Service] = c.Service
+		for _, e := range c.ENIs {
+			if l, ok := pin(c, e); !ok || !l.healthy() {
+				n.Down[e.ID] = true
+			}
+		}
+	}
+	for _, b := range r.Balancers {
+		n.LoadBalancers = append(n.LoadBalancers, b.LoadBalancer)
+		for _, node := range b.Nodes {
+			if !(lane{b, node}).healthy() {
+				n.Down[node.ID] = true
+			}
+		}
+	}
+	return n
 }
 
 // resolvers are the addresses of the VPC's resolver: base + 2 of the VPC and
@@ -105,7 +162,9 @@ func door(eni vpc.ENI, e vpc.Endpoint) Door {
 func resolvers(r records) []netip.Addr {
 	all := []netip.Addr{vpc.Resolver(r.Network.CIDR), vpc.LinkLocalResolver}
 	for _, s := range r.Subnets {
-		all = append(all, vpc.Resolver(s.CIDR))
+		if s.CIDR.IsValid() {
+			all = append(all, vpc.Resolver(s.CIDR))
+		}
 	}
 	sortAddrs(all)
 	return slices.Compact(all)

@@ -2,12 +2,13 @@ package agent
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/postern/postern/store"
 	"github.com/postern/postern/vpc"
 )
 
-// records are the rows of one VPC in one snapshot.
+// records are the rows that concern one VPC in one snapshot.
 type records struct {
 	Network   vpc.Network
 	Subnets   []vpc.Subnet
@@ -15,6 +16,10 @@ type records struct {
 	Groups    []vpc.SecurityGroup
 	Endpoints []vpc.Endpoint
 	FlowLogs  []vpc.FlowLog
+
+	Balancers []balancer   // load balancers in the VPC
+	Consumes  []connection // endpoints in the VPC to services of customers
+	Serves    []connection // endpoints anywhere to services of the VPC's load balancers
 }
 
 // gather reads what concerns one VPC. It reports false when the VPC does not
@@ -41,42 +46,18 @@ func gather(s *store.Store, r store.Reader, k store.Key) (records, bool) {
 	for _, id := range resources {
 		rec.FlowLogs = slices.AppendSeq(rec.FlowLogs, s.FlowLogs.By(r, "resource", id))
 	}
+	for _, e := range rec.Endpoints {
+		if c, ok := gatherConnection(s, r, e); ok {
+			rec.Consumes = append(rec.Consumes, c)
+		}
+	}
+	for l := range s.LoadBalancers.By(r, "vpc", k.ID) {
+		rec.Balancers = append(rec.Balancers, gatherBalancer(s, r, l))
+		rec.Serves = append(rec.Serves, gatherServes(s, r, l)...)
+	}
+	slices.SortFunc(rec.Serves, func(x, y connection) int { return strings.Compare(x.Endpoint.ID, y.Endpoint.ID) })
+	rec.Serves = slices.CompactFunc(rec.Serves, func(x, y connection) bool { return x.Endpoint.ID == y.Endpoint.ID })
 	return rec, true
-}
-
-// touched names the VPC that a record belongs to. A record that no VPC
-// depends on gives false.
-func touched(s *store.Store, r store.Reader, record any) (store.Key, bool) {
-	switch v := record.(type) {
-	case vpc.Network:
-		return keyOf(v.Owner, v.ID), true
-	case vpc.Subnet:
-		return keyOf(v.Owner, v.VPC), true
-	case vpc.ENI:
-		return keyOf(v.Owner, v.VPC), true
-	case vpc.SecurityGroup:
-		return keyOf(v.Owner, v.VPC), true
-	case vpc.RouteTable:
-		return keyOf(v.Owner, v.VPC), true
-	case vpc.Endpoint:
-		return keyOf(v.Owner, v.VPC), true
-	case vpc.FlowLog:
-		return monitored(s, r, v)
-	}
-	return store.Key{}, false
-}
-
-// monitored names the VPC of the resource that a flow log watches.
-func monitored(s *store.Store, r store.Reader, f vpc.FlowLog) (store.Key, bool) {
-	k := keyOf(f.Owner, f.Resource)
-	if subnet, ok := s.Subnets.Get(r, k); ok {
-		return keyOf(subnet.Owner, subnet.VPC), true
-	}
-	if eni, ok := s.ENIs.Get(r, k); ok {
-		return keyOf(eni.Owner, eni.VPC), true
-	}
-	_, ok := s.Networks.Get(r, k)
-	return k, ok
 }
 
 func keyOf(o vpc.Owner, id string) store.Key {

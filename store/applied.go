@@ -11,6 +11,7 @@ import (
 type applied struct {
 	mu      sync.Mutex
 	objects map[string]report
+	reached int64         // what no object has a newer report for holds at this revision too
 	changed chan struct{} // closed and replaced at each report
 }
 
@@ -39,16 +40,28 @@ func (s *Store) SetApplied(object string, revision int64, err error) {
 	a.changed = make(chan struct{})
 }
 
+// SetReached reports that all changes up to revision have been looked at: the
+// objects that they concern have reports of their own, and for the others the
+// last report still holds.
+func (s *Store) SetReached(revision int64) {
+	a := &s.applied
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.reached = max(a.reached, revision)
+	close(a.changed)
+	a.changed = make(chan struct{})
+}
+
 // Applied returns the newest report on an object, 0 if there is none.
 func (s *Store) Applied(object string) (revision int64, err error) {
 	s.applied.mu.Lock()
 	defer s.applied.mu.Unlock()
 	r := s.applied.objects[object]
-	return r.revision, r.err
+	return max(r.revision, s.applied.reached), r.err
 }
 
 // WaitApplied waits until the data plane of all objects matches revision or a
-// newer one. It returns the reported error of the first attempt at such a
+// newer one. An object that the changes up to revision do not concern matches. It returns the reported error of the first attempt at such a
 // revision that failed.
 func (s *Store) WaitApplied(ctx context.Context, revision int64, objects ...string) error {
 	for _, object := range objects {
@@ -62,9 +75,9 @@ func (s *Store) WaitApplied(ctx context.Context, revision int64, objects ...stri
 func (s *Store) waitApplied(ctx context.Context, revision int64, object string) error {
 	for {
 		s.applied.mu.Lock()
-		r, changed := s.applied.objects[object], s.applied.changed
+		r, reached, changed := s.applied.objects[object], s.applied.reached, s.applied.changed
 		s.applied.mu.Unlock()
-		if r.revision >= revision {
+		if max(r.revision, reached) >= revision {
 			return r.err
 		}
 		select {

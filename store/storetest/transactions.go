@@ -192,6 +192,14 @@ func testApplied(t *testing.T, s *store.Store) {
 	if err := s.WaitApplied(t.Context(), 6, "vpc-0a"); !errors.Is(err, broken) {
 		t.Errorf("err = %v, want the agent's", err)
 	}
+	// What the changes up to a revision do not concern keeps its last report.
+	s.SetReached(9)
+	if err := s.WaitApplied(t.Context(), 9, "vpc-0b", "vpc-0new"); err != nil {
+		t.Errorf("wait for what no change concerns: %v", err)
+	}
+	if err := s.WaitApplied(t.Context(), 9, "vpc-0a"); !errors.Is(err, broken) {
+		t.Errorf("wait for what failed last: %v, want %v", err, broken)
+	}
 	if err := s.WaitApplied(t.Context(), 1); err != nil {
 		t.Errorf("waiting for nothing: %v", err)
 	}
