@@ -8,7 +8,6 @@ import (
 
 	"github.com/postern/postern/dataplane"
 	"github.com/postern/postern/flow"
-	"github.com/postern/postern/vpc"
 )
 
 // network is what this node holds open for one VPC: the listeners of its
