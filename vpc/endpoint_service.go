@@ -112,13 +112,24 @@ func (s EndpointService) CertificateNames() []string {
 // RegionalName is the endpoint's public DNS name that answers with all its
 // ENIs.
 func (e Endpoint) RegionalName(s EndpointService) string {
-	return e.ID + "-" + e.Suffix + "." + s.BaseName()
+	return e.PublicName(s.BaseName(), "")
 }
 
 // ZonalName is the endpoint's public DNS name that answers with its ENI in
 // one availability zone.
 func (e Endpoint) ZonalName(s EndpointService, zone string) string {
-	return e.ID + "-" + e.Suffix + "-" + zone + "." + s.BaseName()
+	return e.PublicName(s.BaseName(), zone)
+}
+
+// PublicName is the endpoint's name in public DNS below base, the parent of
+// the names of its service's endpoints: the one of an availability zone, or
+// without a zone the regional one.
+func (e Endpoint) PublicName(base, zone string) string {
+	name := e.ID + "-" + e.Suffix
+	if zone != "" {
+		name += "-" + zone
+	}
+	return name + "." + base
 }
 
 // publicAPIs are the services that are asked for by public names.
