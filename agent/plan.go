@@ -158,9 +158,12 @@ func (r records) names() dns.Records {
 }
 
 // resolvers are the addresses of the VPC's resolver: base + 2 of the VPC and
-// of each subnet, and the link-local one.
+// of each subnet, the link-local one, and that of IPv6 where the VPC has it.
 func resolvers(r records) []netip.Addr {
 	all := []netip.Addr{vpc.Resolver(r.Network.CIDR), vpc.LinkLocalResolver}
+	if r.Network.IPv6.CIDR.IsValid() {
+		all = append(all, vpc.LinkLocalResolver6)
+	}
 	for _, s := range r.Subnets {
 		if s.CIDR.IsValid() {
 			all = append(all, vpc.Resolver(s.CIDR))

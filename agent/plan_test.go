@@ -108,3 +108,21 @@ func TestPlanIsPure(t *testing.T) {
 		t.Errorf("intervals: plan %v, record %v", first.FlowLogs[0].Interval, rec.FlowLogs[0].Interval)
 	}
 }
+
+// The resolver answers at base + 2 of the VPC and of every IPv4 subnet, and at
+// the link-local addresses of the families that the VPC has.
+func TestResolverAddresses(t *testing.T) {
+	r := twoZones()
+	r.Subnets = append(r.Subnets, vpc.Subnet{ID: "subnet-0c", VPC: "vpc-0a", Native: true})
+	want := []netip.Addr{
+		netip.MustParseAddr("10.0.0.2"), netip.MustParseAddr("10.0.1.2"), netip.MustParseAddr("169.254.169.253"),
+	}
+	addrs := cmp.Comparer(func(a, b netip.Addr) bool { return a == b })
+	if d := cmp.Diff(want, resolvers(r), addrs); d != "" {
+		t.Error(d)
+	}
+	r.Network.IPv6.CIDR = netip.MustParsePrefix("2001:db8:0:100::/56")
+	if d := cmp.Diff(append(want, netip.MustParseAddr("fd00:ec2::253")), resolvers(r), addrs); d != "" {
+		t.Error(d)
+	}
+}

@@ -1,10 +1,6 @@
 package dns
 
 import (
-	"net"
-	"net/netip"
-	"sync/atomic"
-
 	miekg "github.com/miekg/dns"
 )
 
@@ -21,58 +17,59 @@ func answer(private *zones, public *directory, reply *miekg.Msg) bool {
 	if !owned {
 		return false
 	}
-	switch {
-	case n == nil:
+	owner, zone := q.Name, q.Name[len(q.Name)-len(apex):]
+	if n != nil && q.Qtype == miekg.TypeANY {
+		reply.Answer = []miekg.RR{minimalANY(owner)}
+		return true
+	}
+	if n != nil && n.cname.target != "" {
+		reply.Answer = []miekg.RR{&miekg.CNAME{Hdr: header(owner, miekg.TypeCNAME), Target: n.cname.target}}
+		if q.Qtype == miekg.TypeCNAME {
+			return true
+		}
+		owner = n.cname.target
+		n, zone, _ = find(private, public, owner)
+	}
+	var records []miekg.RR
+	if n == nil {
 		reply.Rcode = miekg.RcodeNameError
-	case q.Qtype == miekg.TypeANY:
-		reply.Answer = []miekg.RR{minimalANY(q.Name)}
-	case q.Qtype == miekg.TypeSOA && miekg.CanonicalName(q.Name) == apex:
-		reply.Answer = []miekg.RR{soa(q.Name)}
-	default:
-		reply.Answer = n.records(q)
+	} else {
+		records = n.records(owner, zone, q.Qtype)
 	}
-	if len(reply.Answer) == 0 {
-		reply.Ns = []miekg.RR{soa(apex)}
+	if len(records) == 0 {
+		reply.Ns = []miekg.RR{soa(zone)}
 	}
+	reply.Answer = append(reply.Answer, records...)
 	return true
 }
 
-// records are those of the question's type, under the name as it was asked:
-// clients that mix upper and lower case against forgery want it back.
-func (n *node) records(q miekg.Question) []miekg.RR {
-	switch q.Qtype {
-	case miekg.TypeA:
-		return addresses(q.Name, rotate(n.a, &n.turn))
-	case miekg.TypeAAAA:
-		return addresses(q.Name, n.aaaa)
-	case miekg.TypePTR:
-		if n.ptr != "" {
-			return []miekg.RR{&miekg.PTR{Hdr: header(q.Name, miekg.TypePTR), Ptr: n.ptr}}
-		}
+// records are those of a type, under the name as it was asked: clients that
+// mix upper and lower case against forgery want it back.
+func (n *node) records(owner, zone string, qtype uint16) []miekg.RR {
+	switch {
+	case qtype == miekg.TypeA:
+		return n.a.records(owner)
+	case qtype == miekg.TypeAAAA:
+		return n.aaaa.records(owner)
+	case qtype == miekg.TypePTR && n.ptr != "":
+		return []miekg.RR{&miekg.PTR{Hdr: header(owner, miekg.TypePTR), Ptr: n.ptr}}
+	case qtype == miekg.TypeSOA && owner == zone:
+		return []miekg.RR{soa(zone)}
 	}
 	return nil
 }
 
-func addresses(name string, all []netip.Addr) []miekg.RR {
-	rrs := make([]miekg.RR, len(all))
-	for i, a := range all {
+func (r *addresses) records(owner string) []miekg.RR {
+	rrs := make([]miekg.RR, len(r.all))
+	for i, first := 0, r.next(); i < len(rrs); i++ {
+		a := r.all[(first+i)%len(r.all)]
 		if a.Is4() {
-			rrs[i] = &miekg.A{Hdr: header(name, miekg.TypeA), A: net.IP(a.AsSlice())}
+			rrs[i] = &miekg.A{Hdr: header(owner, miekg.TypeA), A: a.AsSlice()}
 		} else {
-			rrs[i] = &miekg.AAAA{Hdr: header(name, miekg.TypeAAAA), AAAA: net.IP(a.AsSlice())}
+			rrs[i] = &miekg.AAAA{Hdr: header(owner, miekg.TypeAAAA), AAAA: a.AsSlice()}
 		}
 	}
 	return rrs
-}
-
-// rotate returns all, each time beginning with the next one.
-func rotate(all []netip.Addr, turn *atomic.Uint32) []netip.Addr {
-	if len(all) < 2 {
-		return all
-	}
-	first := int((turn.Add(1) - 1) % uint32(len(all)))
-	rotated := make([]netip.Addr, 0, len(all))
-	return append(append(rotated, all[first:]...), all[:first]...)
 }
 
 // soa is the record that a denial carries so that it can be cached

@@ -54,7 +54,7 @@ func (d *directory) set(owner string, names []RRSet) {
 		name := miekg.CanonicalName(set.Name)
 		e, ok := old[name]
 		if !ok || !e.set.equal(set) {
-			e = entry{set, newNode(set)}
+			e = entry{set, newNode(set, apexOf(name))}
 			d.put(name, e.node)
 		}
 		next[name] = e

@@ -12,7 +12,7 @@ func first(d *directory, name string) string {
 	if n == nil {
 		return ""
 	}
-	return n.a[0].String()
+	return n.a.all[0].String()
 }
 
 // Each VPC sets its own names and touches no other's.

@@ -30,6 +30,10 @@ var theView = View{
 		set("ip-10-0-1-5.ec2.internal", "10.0.1.5"),
 		set("ip-10-0-1-7.ec2.internal", "10.0.1.7"),
 	},
+	Pointers: map[netip.Addr]string{
+		netip.MustParseAddr("10.0.1.5"): "ip-10-0-1-5.ec2.internal",
+		netip.MustParseAddr("10.0.1.7"): "ip-10-0-1-7.ec2.internal",
+	},
 }
 
 const vpce = "vpce-0a1b2c3d4e5f60718-k3x9q2ab"

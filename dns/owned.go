@@ -34,7 +34,7 @@ func localZone(name string) bool {
 }
 
 // endpointZone knows the parents of the regional and zonal endpoint names,
-// such as eks.us-east-1.vpce.amazonaws.com.
+// such as eks.us-east-1.vpce.amazonaws.com, and those of customers' services.
 func endpointZone(name string) bool {
 	head, ok := strings.CutSuffix(name, ".vpce.amazonaws.com.")
 	if !ok {
@@ -44,7 +44,11 @@ func endpointZone(name string) bool {
 	if !ok {
 		return false
 	}
-	_, ok = vpc.FindEndpointService("com.amazonaws." + region + "." + short)
+	if vpc.ValidID("vpce-svc", short) {
+		_, ok = vpc.FindRegion(region)
+	} else {
+		_, ok = vpc.FindEndpointService("com.amazonaws." + region + "." + short)
+	}
 	return ok
 }
 

@@ -1,7 +1,7 @@
 package dns
 
 import (
-	"fmt"
+	"cmp"
 	"maps"
 	"net/netip"
 	"slices"
@@ -34,30 +34,26 @@ type Records struct {
 // View is what the resolver of one VPC answers beside the public names. It is
 // plain data and must not be changed once it was handed to Server.Set.
 type View struct {
-	Support   bool    // enableDnsSupport: without it no query gets an answer
-	Hostnames bool    // enableDnsHostnames: without it Zones and Hosts are not answered
-	Zones     []RRSet // the hidden zones of the endpoints' private names
-	Hosts     []RRSet // the instances' names, one address each, answered in reverse too
+	Support   bool                  // enableDnsSupport: without it no query gets an answer
+	Hostnames bool                  // enableDnsHostnames: without it nothing of the following is answered
+	Zones     []RRSet               // the hidden zones of the endpoints' private names
+	Hosts     []RRSet               // the instances' names
+	Pointers  map[netip.Addr]string // what an instance's address is called in reverse
 }
 
 // Build returns the view of a VPC.
 func Build(r Records) View {
-	network, endpoints, enis := r.Network, r.Endpoints, r.ENIs
-	v := View{Support: network.DNSSupport, Hostnames: network.DNSHostnames}
-	address := map[string]netip.Addr{}
-	for _, e := range enis {
-		if e.VPC != network.ID || !e.Address.Is4() {
-			continue
+	v := View{Support: r.Network.DNSSupport, Hostnames: r.Network.DNSHostnames, Pointers: map[netip.Addr]string{}}
+	subnets := r.subnets()
+	for _, e := range r.ENIs {
+		if e.VPC == r.Network.ID {
+			v.addHost(e, subnets[e.Subnet], r.Network.Region)
 		}
-		address[e.ID] = e.Address
-		v.Hosts = append(v.Hosts, RRSet{Name: HostName(e.Address, network.Region), A: []netip.Addr{e.Address}})
 	}
-	for _, e := range endpoints {
-		if e.VPC != network.ID || !e.PrivateDNS {
-			continue
-		}
-		for _, name := range slices.Sorted(maps.Keys(e.PrivateZones)) {
-			v.Zones = append(v.Zones, RRSet{Name: name, A: present(e.ENIs, address)})
+	enis := r.enis()
+	for _, e := range r.Endpoints {
+		if e.VPC == r.Network.ID && e.PrivateDNS {
+			v.Zones = append(v.Zones, r.privateNames(e, enis)...)
 		}
 	}
 	slices.SortFunc(v.Zones, byName)
@@ -65,62 +61,99 @@ func Build(r Records) View {
 	return v
 }
 
-// PublicNames returns the regional and zonal names of a VPC's endpoints. An
-// endpoint of an unknown service has no names.
-func PublicNames(r Records) []RRSet {
-	var all []RRSet
-	for _, e := range r.Endpoints {
-		all = append(all, endpointNames(e, r.ENIs, r.Subnets)...)
-	}
-	return all
-}
-
-func endpointNames(e vpc.Endpoint, enis []vpc.ENI, subnets []vpc.Subnet) []RRSet {
-	service, ok := vpc.FindEndpointService(e.Service)
-	if !ok {
-		return nil
-	}
-	zone := map[string]string{}
-	for _, s := range subnets {
-		zone[s.ID] = s.Zone
-	}
-	address := map[string]netip.Addr{}
-	var zonal []RRSet
-	for _, n := range enis {
-		if !slices.Contains(e.ENIs, n.ID) || !n.Address.Is4() {
-			continue
+// privateNames are the hidden zones of an endpoint. A service of AWS is found
+// directly at its private names, that of a customer through the regional name.
+func (r Records) privateNames(e vpc.Endpoint, enis map[string]vpc.ENI) []RRSet {
+	service, own := endpointService(e)
+	if own {
+		name := r.Services[e.Service].PrivateName
+		if name == "" {
+			return nil
 		}
-		address[n.ID] = n.Address
-		if z := zone[n.Subnet]; z != "" {
-			zonal = append(zonal, RRSet{Name: e.ZonalName(service, z), A: []netip.Addr{n.Address}})
+		return []RRSet{{Name: name, CNAME: e.RegionalName(service)}}
+	}
+	var zones []RRSet
+	up := r.up(e.ENIs, enis)
+	for _, name := range slices.Sorted(maps.Keys(e.PrivateZones)) {
+		zone := RRSet{Name: name}
+		if e.Admission == vpc.Admitted {
+			zone.A = typesOf(e, vpc.DualStackName(name)).addresses(up)
+		}
+		zones = append(zones, zone)
+	}
+	return zones
+}
+
+// types are the kinds of addresses that a name has.
+type types struct{ a, aaaa bool }
+
+// typesOf says what an endpoint's record type means for a name, of which both
+// says whether it has both families when the service defines that.
+func typesOf(e vpc.Endpoint, both bool) types {
+	switch cmp.Or(e.DNSRecordType, e.IPAddressType) { // an address type's default record type has its name
+	case "ipv6":
+		return types{aaaa: true}
+	case "dualstack":
+		return types{a: true, aaaa: true}
+	case "service-defined":
+		return types{a: true, aaaa: both}
+	default:
+		return types{a: true}
+	}
+}
+
+// addresses are those of a name that leads to enis, IPv4 before IPv6.
+func (t types) addresses(enis []vpc.ENI) []netip.Addr {
+	var all, v6 []netip.Addr
+	for _, e := range enis {
+		if t.a && e.Address.IsValid() {
+			all = append(all, e.Address)
+		}
+		if t.aaaa && e.IPv6.IsValid() {
+			v6 = append(v6, e.IPv6)
 		}
 	}
-	slices.SortFunc(zonal, byName)
-	return append([]RRSet{{Name: e.RegionalName(service), A: present(e.ENIs, address)}}, zonal...)
+	return append(all, v6...)
 }
 
-// HostName is the private DNS name of an instance address in a Region.
-func HostName(a netip.Addr, region string) string {
-	b := a.As4()
-	return fmt.Sprintf("ip-%d-%d-%d-%d.%s", b[0], b[1], b[2], b[3], InternalDomain(region))
-}
-
-// InternalDomain is the parent of the instances' names in a Region.
-func InternalDomain(region string) string {
-	if region == "us-east-1" {
-		return "ec2.internal"
+// up returns those of the ENIs that exist and have something healthy behind
+// them; all that exist when none has.
+func (r Records) up(ids []string, enis map[string]vpc.ENI) []vpc.ENI {
+	all := present(ids, enis)
+	up := slices.DeleteFunc(slices.Clone(all), func(e vpc.ENI) bool { return r.Down[e.ID] })
+	if len(up) == 0 {
+		return all
 	}
-	return region + ".compute.internal"
+	return up
 }
 
-func present(ids []string, address map[string]netip.Addr) []netip.Addr {
-	var all []netip.Addr
+// present returns the ENIs that have been placed, in the order of ids.
+func present(ids []string, enis map[string]vpc.ENI) []vpc.ENI {
+	var all []vpc.ENI
 	for _, id := range ids {
-		if a, ok := address[id]; ok {
-			all = append(all, a)
+		if e := enis[id]; len(e.Addresses()) > 0 {
+			all = append(all, e)
 		}
 	}
 	return all
+}
+
+func (r Records) enis() map[string]vpc.ENI {
+	enis := map[string]vpc.ENI{}
+	for _, e := range r.ENIs {
+		if e.VPC == r.Network.ID {
+			enis[e.ID] = e
+		}
+	}
+	return enis
+}
+
+func (r Records) subnets() map[string]vpc.Subnet {
+	subnets := map[string]vpc.Subnet{}
+	for _, s := range r.Subnets {
+		subnets[s.ID] = s
+	}
+	return subnets
 }
 
 func byName(a, b RRSet) int { return strings.Compare(a.Name, b.Name) }

@@ -3,42 +3,33 @@ package dns
 import (
 	"net/netip"
 	"strings"
-	"sync/atomic"
 
 	miekg "github.com/miekg/dns"
 
 	"github.com/postern/postern/vpc"
 )
 
-// A node is what exists at one name. A node without any record answers
-// NODATA: the name exists, or something below it does.
-type node struct {
-	a    []netip.Addr
-	aaaa []netip.Addr
-	ptr  string
-	turn atomic.Uint32 // counts the answers with a, which rotate
-}
-
 // zones are names with what exists there, keyed in canonical form: lower case,
 // with the trailing dot. Apart from the counters in its nodes a value is never
 // changed after it was made.
 type zones struct {
 	nodes map[string]*node
-	drop  bool // the VPC has no resolver
+	wild  map[string]*node // what *.NAME stands for, by NAME
+	drop  bool             // the VPC has no resolver
 }
 
 // compileView indexes v.
 func compileView(v View) *zones {
-	z := &zones{nodes: map[string]*node{}, drop: !v.Support}
+	z := &zones{nodes: map[string]*node{}, wild: map[string]*node{}, drop: !v.Support}
 	if !v.Hostnames {
 		return z
 	}
 	for _, host := range v.Hosts {
 		z.add(host)
-		for _, a := range host.A {
-			if reverse, err := miekg.ReverseAddr(a.String()); err == nil {
-				z.put(reverse, &node{ptr: miekg.CanonicalName(host.Name)})
-			}
+	}
+	for a, host := range v.Pointers {
+		if reverse, err := miekg.ReverseAddr(a.String()); err == nil {
+			z.put(reverse, &node{apex: apexOf(reverse), ptr: miekg.CanonicalName(host)})
 		}
 	}
 	for _, zone := range v.Zones {
@@ -47,9 +38,14 @@ func compileView(v View) *zones {
 	return z
 }
 
-func newNode(set RRSet) *node { return &node{a: set.A} }
-
-func (z *zones) add(set RRSet) { z.put(miekg.CanonicalName(set.Name), newNode(set)) }
+func (z *zones) add(set RRSet) {
+	name := miekg.CanonicalName(set.Name)
+	if base, ok := strings.CutPrefix(name, "*."); ok {
+		z.wild[base] = newNode(set, base)
+		return
+	}
+	z.put(name, newNode(set, apexOf(name)))
+}
 
 // put sets the node at name, and makes the names between it and the top of
 // the zone that owns it exist: an NXDOMAIN there would say that there is
@@ -62,8 +58,21 @@ func (z *zones) put(name string, n *node) {
 		if z.nodes[name] != nil {
 			return
 		}
-		z.nodes[name] = &node{}
+		z.nodes[name] = &node{apex: apex}
 	}
+}
+
+// wildcard returns what the closest wildcard above a name stands for, or nil.
+func (z *zones) wildcard(name string) *node {
+	if len(z.wild) == 0 {
+		return nil
+	}
+	for base := parent(name); base != "."; base = parent(base) {
+		if n := z.wild[base]; n != nil {
+			return n
+		}
+	}
+	return nil
 }
 
 // find returns what exists at the canonical name and the apex of the zone
@@ -73,24 +82,38 @@ func find(private *zones, public *directory, name string) (n *node, apex string,
 	if n = private.nodes[name]; n == nil {
 		n = public.find(name)
 	}
-	if n != nil {
-		return n, apexOf(name), true
+	if n == nil {
+		n = private.wildcard(name)
 	}
-	if api, region, ok := vpc.PublicService(strings.TrimSuffix(name, ".")); ok {
-		return &node{a: []netip.Addr{vpc.PublicAddress(api, region)}}, name, true
+	if n == nil {
+		n = builtin(name)
+	}
+	if n != nil {
+		return n, n.apex, true
 	}
 	apex, owned = ownedZone(name)
+	return nil, apex, owned
+}
+
+// builtin returns what exists in every VPC at all times: the public names of
+// the services that Postern serves, the loopback names, and the tops of the
+// zones that are owned whole.
+func builtin(name string) *node {
+	if api, region, ok := vpc.PublicService(strings.TrimSuffix(name, ".")); ok {
+		return newNode(RRSet{A: []netip.Addr{vpc.PublicAddress(api, region)}}, name)
+	}
+	apex, owned := ownedZone(name)
 	switch {
 	case !owned:
-		return nil, "", false
+		return nil
 	case apex == "localhost.":
-		return &node{a: []netip.Addr{loopback4}, aaaa: []netip.Addr{netip.IPv6Loopback()}}, apex, true
+		return newNode(RRSet{A: []netip.Addr{loopback4, netip.IPv6Loopback()}}, apex)
 	case name == "1.0.0."+apex && apex == "127.in-addr.arpa.", name == apex && name == loopback6:
-		return &node{ptr: "localhost."}, apex, true
+		return &node{apex: apex, ptr: "localhost."}
 	case name == apex:
-		return &node{}, apex, true
+		return &node{apex: apex}
 	}
-	return nil, apex, true
+	return nil
 }
 
 // apexOf is the zone of a name that exists: a name outside the owned zones is

@@ -5,6 +5,9 @@ import (
 	"net/netip"
 )
 
+// LinkLocalResolver6 answers in every VPC that has IPv6.
+var LinkLocalResolver6 = netip.MustParseAddr("fd00:ec2::253")
+
 // LinkLocalResolver answers beside the resolver at VPC + 2 in every VPC.
 var LinkLocalResolver = netip.AddrFrom4([4]byte{169, 254, 169, 253})
 
