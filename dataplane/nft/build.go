@@ -5,7 +5,6 @@ import (
 	"slices"
 
 	"github.com/google/nftables"
-	"github.com/google/nftables/expr"
 	"github.com/postern/postern/dataplane/link"
 	"github.com/postern/postern/vpc"
 )
@@ -15,10 +14,13 @@ import (
 const LogGroup = 1
 
 // Snaplen is how much of a dropped packet is logged: the longest IPv4 header
-// and the ports.
-const Snaplen = 64
+// and the ports; or an IPv6 header, 84 bytes of extension headers, and the
+// ports. Ports behind more than that are not seen in the log. The filter sees
+// them behind any number of extension headers.
+const Snaplen = 128
 
-// Sets and maps of a fixed name, with their keys.
+// Sets and maps of a fixed name, with their keys. Those with addresses exist
+// once a family.
 const (
 	sources   = "sources"   // link . address: who may send what
 	resolvers = "resolvers" // addresses
@@ -34,15 +36,19 @@ func Build(c Config) Ruleset {
 		groups:  map[string]vpc.SecurityGroup{},
 		members: map[string][]Element{},
 		used:    map[string]bool{},
+		of:      []family{ipv4},
+	}
+	if slices.ContainsFunc(c.ENIs, func(e vpc.ENI) bool { return e.IPv6.IsValid() }) {
+		b.of = families
 	}
 	for _, g := range c.Groups {
 		b.groups[g.ID] = g
 	}
-	b.baseChains()
+	b.gates()
 	b.enis(c.ENIs)
 	b.groupChains()
-	b.add(Set{Name: resolvers, Key: addressKey, Elements: addresses(c.Resolvers)})
-	b.add(Set{Name: gateways, Key: addressKey, Elements: addresses(c.Gateways)})
+	b.addresses(resolvers, c.Resolvers)
+	b.addresses(gateways, c.Gateways)
 	b.finish()
 	return b.Ruleset
 }
@@ -50,14 +56,12 @@ func Build(c Config) Ruleset {
 type builder struct {
 	Ruleset
 	groups  map[string]vpc.SecurityGroup
-	members map[string][]Element // addresses by group
+	members map[string][]Element // addresses by set of a group
 	used    map[string]bool      // chains of groups that an ENI jumps to
+	of      []family             // of the members of groups: IPv6 only where an ENI has it
 }
 
-var (
-	addressKey = []nftables.SetDatatype{nftables.TypeIPAddr}
-	linkKey    = []nftables.SetDatatype{nftables.TypeIFName}
-)
+var linkKey = []nftables.SetDatatype{nftables.TypeIFName}
 
 func (b *builder) add(s Set) { b.Sets = append(b.Sets, s) }
 
@@ -69,71 +73,39 @@ func (b *builder) base(name string, h nftables.ChainHook, p nftables.ChainPriori
 	b.Chains = append(b.Chains, Chain{Name: name, Hook: &Hook{h, p, policy}, Rules: rules})
 }
 
-// baseChains is the way of a packet. Whatever is not accepted is dropped.
-//
-// The source is checked before anything is accepted, even an established
-// connection: otherwise a workload could write into its neighbours'.
-// The namespace itself answers, and never begins: no ICMP error leaves it.
-func (b *builder) baseChains() {
-	only4 := rule(notIPv4(), drop())
-	b.base("untrack-queries", *nftables.ChainHookPrerouting, *nftables.ChainPriorityRaw, nftables.ChainPolicyAccept,
-		rule(inSet(destination, resolvers), port(vpc.ProtocolUDP, destinationPort, 53), notrack()),
-		rule(inSet(destination, resolvers), port(vpc.ProtocolTCP, destinationPort, 53), notrack()))
-	b.base("untrack-answers", *nftables.ChainHookOutput, *nftables.ChainPriorityRaw, nftables.ChainPolicyAccept,
-		rule(inSet(source, resolvers), port(vpc.ProtocolUDP, sourcePort, 53), notrack()),
-		rule(inSet(source, resolvers), port(vpc.ProtocolTCP, sourcePort, 53), notrack()))
-	b.base("sender-gate", *nftables.ChainHookPrerouting, *nftables.ChainPriorityMangle, nftables.ChainPolicyDrop,
-		only4,
-		rule(linkAndSourceNotIn(sources), drop()),
-		rule(inSet(destination, resolvers), port(vpc.ProtocolUDP, destinationPort, 53), accept()),
-		rule(inSet(destination, resolvers), port(vpc.ProtocolTCP, destinationPort, 53), accept()),
-		rule(inSet(destination, resolvers), drop()),
-		rule(inSet(destination, gateways), drop()),
-		rule(state(established|related), accept()),
-		rule(state(invalid), drop()),
-		rule(linkMap(expr.MetaKeyIIFNAME, senders)))
-	b.base("receiver-gate", *nftables.ChainHookForward, *nftables.ChainPriorityFilter, nftables.ChainPolicyDrop,
-		only4,
-		rule(state(established|related), accept()),
-		rule(state(invalid), drop()),
-		rule(linkMap(expr.MetaKeyOIFNAME, receivers)))
-	b.base("endpoint-gate", *nftables.ChainHookInput, *nftables.ChainPriorityFilter, nftables.ChainPolicyDrop,
-		only4,
-		rule(inSet(destination, resolvers), port(vpc.ProtocolUDP, destinationPort, 53), accept()),
-		rule(inSet(destination, resolvers), port(vpc.ProtocolTCP, destinationPort, 53), accept()),
-		rule(state(established|related), accept()),
-		rule(state(invalid), drop()),
-		rule(addressMap(destination, endpoints)))
-	b.base("answers", *nftables.ChainHookOutput, *nftables.ChainPriorityFilter, nftables.ChainPolicyDrop,
-		only4,
-		rule(inSet(source, resolvers), port(vpc.ProtocolUDP, sourcePort, 53), accept()),
-		rule(inSet(source, resolvers), port(vpc.ProtocolTCP, sourcePort, 53), accept()),
-		rule(state(established), accept()))
-}
-
 // enis adds the chains of every ENI and the maps that lead to them. Endpoints
 // have no chain for egress: a service behind one never begins a connection.
 func (b *builder) enis(all []vpc.ENI) {
-	src := Set{Name: sources, Key: []nftables.SetDatatype{nftables.TypeIFName, nftables.TypeIPAddr}}
 	out := Set{Name: senders, Key: linkKey, Map: true}
 	in := Set{Name: receivers, Key: linkKey, Map: true}
-	at := Set{Name: endpoints, Key: addressKey, Map: true}
+	src, at := map[family][]Element{}, map[family][]Element{}
 	for _, e := range all {
 		name := linkName(e.ID)
 		switch e.Type {
 		case vpc.InterfaceWorkload:
-			src.Elements = append(src.Elements, Element{Key: name + address(e.Address)})
+			for _, a := range e.Addresses() {
+				src[familyOf(a)] = append(src[familyOf(a)], Element{Key: name + address(a)})
+			}
 			out.Elements = append(out.Elements, Element{Key: name, Goto: b.eni(e, "out")})
 			in.Elements = append(in.Elements, Element{Key: name, Goto: b.eni(e, "in")})
 		case vpc.InterfaceEndpoint:
-			at.Elements = append(at.Elements, Element{Key: address(e.Address), Goto: b.eni(e, "in")})
+			to := b.eni(e, "in")
+			for _, a := range e.Addresses() {
+				at[familyOf(a)] = append(at[familyOf(a)], Element{Key: address(a), Goto: to})
+			}
 		}
-		for _, g := range e.Groups {
-			b.members[g] = append(b.members[g], Element{Key: address(e.Address)})
+		for _, a := range e.Addresses() {
+			for _, g := range e.Groups {
+				set := familyOf(a).set(g)
+				b.members[set] = append(b.members[set], Element{Key: address(a)})
+			}
 		}
 	}
-	for _, s := range []Set{src, out, in, at} {
-		b.add(s)
+	b.add(out)
+	b.add(in)
+	for _, f := range families {
+		b.add(Set{Name: f.set(sources), Key: []nftables.SetDatatype{nftables.TypeIFName, f.key}, Elements: src[f]})
+		b.add(Set{Name: f.set(endpoints), Key: f.keys(), Map: true, Elements: at[f]})
 	}
 }
 
@@ -160,7 +132,7 @@ func (b *builder) groupChains() {
 	referred := map[string]bool{}
 	for _, g := range b.groups {
 		for _, egress := range []bool{true, false} {
-			name, peer := g.ID+"-in", uint32(source)
+			name, peer := g.ID+"-in", source
 			if egress {
 				name, peer = g.ID+"-out", destination
 			}
@@ -169,28 +141,35 @@ func (b *builder) groupChains() {
 			}
 			var rules []Rule
 			for _, r := range g.Rules {
-				if r.Egress != egress || r.Group == "" && !r.CIDR.Addr().Is4() {
+				if r.Egress != egress {
 					continue
 				}
 				if r.Group != "" {
 					referred[r.Group] = true
 				}
-				rules = append(rules, allow(r, peer))
+				rules = append(rules, allow(r, peer, b.of)...)
 			}
 			b.chain(name, rules...)
 		}
 	}
 	for g := range referred {
-		b.add(Set{Name: g, Key: addressKey, Elements: unique(b.members[g])})
+		for _, f := range b.of {
+			b.add(Set{Name: f.set(g), Key: f.keys(), Elements: unique(b.members[f.set(g)])})
+		}
 	}
 }
 
-func addresses(all []netip.Addr) []Element {
-	elements := make([]Element, len(all))
-	for i, a := range all {
-		elements[i] = Element{Key: address(a)}
+// addresses adds the sets of a fixed name with the addresses of each family.
+func (b *builder) addresses(name string, all []netip.Addr) {
+	for _, f := range families {
+		var elements []Element
+		for _, a := range all {
+			if familyOf(a) == f {
+				elements = append(elements, Element{Key: address(a)})
+			}
+		}
+		b.add(Set{Name: f.set(name), Key: f.keys(), Elements: unique(elements)})
 	}
-	return unique(elements)
 }
 
 func unique(all []Element) []Element {

@@ -28,6 +28,10 @@ func sgr(n string) string        { return "sgr-0000000000000000" + n }
 func workload(id, a string, groups ...string) vpc.ENI {
 	return vpc.ENI{ID: id, Type: vpc.InterfaceWorkload, Address: addr(a), Groups: groups}
 }
+func dual(e vpc.ENI, a string) vpc.ENI {
+	e.IPv6 = addr(a)
+	return e
+}
 func endpoint(id, a string, groups ...string) vpc.ENI {
 	return vpc.ENI{ID: id, Type: vpc.InterfaceEndpoint, Address: addr(a), Groups: groups}
 }
@@ -47,6 +51,21 @@ func configs() map[string]Config {
 				{ID: endpointID, Rules: []vpc.SecurityGroupRule{
 					{ID: sgr("2"), Protocol: vpc.ProtocolTCP, FromPort: 443, ToPort: 443, Group: clientsID},
 					{ID: sgr("3"), Egress: true, Protocol: vpc.ProtocolAll, CIDR: cidr("0.0.0.0/0")}}},
+			},
+		},
+		"dualstack": {
+			Resolvers: append(resolvers, addr("fd00:ec2::253")), Gateways: gateways,
+			ENIs: []vpc.ENI{
+				dual(workload(appID, "10.0.1.5", clientsID), "2001:db8:0:1::5"),
+				{ID: dbID, Type: vpc.InterfaceWorkload, IPv6: addr("2001:db8:0:1::6"), Groups: []string{clientsID}}, // no IPv4
+				dual(endpoint(doorID, "10.0.2.7", endpointID), "2001:db8:0:2::7")},
+			Groups: []vpc.SecurityGroup{
+				{ID: clientsID, Rules: []vpc.SecurityGroupRule{
+					{ID: sgr("1"), Egress: true, Protocol: vpc.ProtocolTCP, FromPort: 443, ToPort: 443, Group: endpointID},
+					{ID: sgr("2"), Egress: true, Protocol: vpc.ProtocolAll, CIDR: cidr("::/0")},
+					{ID: sgr("3"), Egress: true, Protocol: vpc.ProtocolICMPv6, FromPort: 128, ToPort: -1, CIDR: cidr("2001:db8::/32")}}},
+				{ID: endpointID, Rules: []vpc.SecurityGroupRule{
+					{ID: sgr("4"), Protocol: vpc.ProtocolTCP, FromPort: 443, ToPort: 443, Group: clientsID}}},
 			},
 		},
 		"rules": {
@@ -72,9 +91,11 @@ func everyRule() []vpc.SecurityGroupRule {
 		{ID: sgr("7"), Protocol: vpc.ProtocolICMP, FromPort: 3, ToPort: 4, CIDR: cidr("0.0.0.0/0")},
 		{ID: sgr("8"), Protocol: vpc.ProtocolICMP, FromPort: -1, ToPort: -1, CIDR: cidr("0.0.0.0/0")},
 		{ID: sgr("9"), Protocol: 50, FromPort: -1, ToPort: -1, CIDR: cidr("192.0.2.0/24")},
-		{ID: sgr("a"), Protocol: vpc.ProtocolAll, CIDR: cidr("::/0")}, // VPCs have no IPv6: no rule
+		{ID: sgr("a"), Protocol: vpc.ProtocolAll, CIDR: cidr("::/0")},
 		{ID: sgr("b"), Protocol: vpc.ProtocolTCP, FromPort: 0, ToPort: 80, CIDR: cidr("203.0.113.4/31"), Egress: true},
 		{ID: sgr("c"), Protocol: vpc.ProtocolTCP, FromPort: 22, ToPort: 22, Group: "sg-0000000000000none", Egress: true},
+		{ID: sgr("d"), Protocol: vpc.ProtocolICMPv6, FromPort: 128, ToPort: 0, CIDR: cidr("2001:db8::/59")},
+		{ID: sgr("e"), Protocol: vpc.ProtocolUDP, FromPort: 53, ToPort: 53, CIDR: cidr("2001:db8::5/128"), Egress: true},
 	}
 }
 

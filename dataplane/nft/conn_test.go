@@ -1,6 +1,7 @@
 package nft
 
 import (
+	"fmt"
 	"os/exec"
 	"regexp"
 	"strings"
@@ -59,8 +60,9 @@ func TestToolAgrees(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			// nft matches type and code as one number, 3·256 + 4.
-			text := strings.Replace(got.String(), "meta nfproto ipv4 icmp sport 772", "icmp type 3 icmp code 4", 1)
+			// nft matches type and code as one number, such as 3·256 + 4.
+			text := strings.NewReplacer("icmp sport 772", "icmp type 3 icmp code 4",
+				"icmpv6 sport 32768", "icmpv6 type 128 icmpv6 code 0").Replace(got.String())
 			if diff := cmp.Diff(want, text); diff != "" {
 				t.Errorf("after nft -f (-want +got):\n%s", diff)
 			}
@@ -69,10 +71,14 @@ func TestToolAgrees(t *testing.T) {
 }
 
 // canonical undoes what nft shows in another way: several elements in a line,
-// names of ICMP types.
+// names of ICMP types, and the family where ICMP says it.
 func canonical(list string) string {
 	list = regexp.MustCompile(`,\s+`).ReplaceAllString(list, ", ")
-	return strings.NewReplacer("echo-request", "8", "destination-unreachable", "3", "frag-needed", "4").Replace(list)
+	return strings.NewReplacer(
+		"meta nfproto ipv4 icmp", "icmp", "meta nfproto ipv4 meta l4proto 1 ", "meta l4proto 1 ",
+		"nd-neighbor-solicit-nd-neighbor-advert", "135-136",
+		"icmpv6 type echo-request", "icmpv6 type 128", "icmpv6 code no-route", "icmpv6 code 0",
+		"echo-request", "8", "destination-unreachable", "3", "frag-needed", "4").Replace(list)
 }
 
 // tool runs nft in the namespace at path.
@@ -154,6 +160,9 @@ func drawConfig(t *rapid.T) Config {
 		e := vpc.ENI{ID: id, Type: vpc.InterfaceWorkload, Address: vpc.Nth(cidr("10.0.1.0/24"), uint32(rapid.IntRange(4, 5).Draw(t, "address")+2*i))}
 		if rapid.Bool().Draw(t, "endpoint") {
 			e.Type = vpc.InterfaceEndpoint
+		}
+		if rapid.Bool().Draw(t, "dual") {
+			e.IPv6 = addr(fmt.Sprintf("2001:db8:0:1::%d", rapid.IntRange(4, 5).Draw(t, "IPv6 address")+2*i))
 		}
 		e.Groups = rapid.SliceOfNDistinct(rapid.SampledFrom(groups), 1, 2, rapid.ID).Draw(t, "groups")
 		c.ENIs = append(c.ENIs, e)

@@ -61,7 +61,7 @@ func TestDiff(t *testing.T) {
 
 // What is not exactly one of our rules does not look like one.
 func TestForeignRulesLookForeign(t *testing.T) {
-	ours := allow(vpc.SecurityGroupRule{Protocol: vpc.ProtocolTCP, FromPort: 443, ToPort: 443, CIDR: cidr("10.0.0.0/16")}, source)
+	ours := allow(vpc.SecurityGroupRule{Protocol: vpc.ProtocolTCP, FromPort: 443, ToPort: 443, CIDR: cidr("10.0.0.0/16")}, source, families)[0]
 	text := exprsText(ours.Exprs)
 	if text != "ip saddr 10.0.0.0/16 tcp dport 443 accept" {
 		t.Fatal(text)

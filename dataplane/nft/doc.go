@@ -13,6 +13,10 @@
 //	sg-…-out, sg-…-in     the rules of one group; each rule's comment is its sgr-…
 //	@sg-…                 the members of a group that a rule refers to
 //
+// Sets of addresses exist once a family, the IPv6 ones with -v6 at the end of
+// their names. Of what is link-local only neighbour discovery between a
+// workload and its router passes.
+//
 // Build is a pure function from the security groups to a Ruleset. Conn.Apply
 // changes the kernel's table into a Ruleset: what differs, in one transaction.
 //

@@ -2,8 +2,6 @@ package nft
 
 import (
 	"encoding/binary"
-	"net"
-	"net/netip"
 	"slices"
 
 	"github.com/google/nftables/binaryutil"
@@ -22,10 +20,8 @@ const (
 	reg2 = unix.NFT_REG_2
 )
 
-// Offsets in the IPv4 header and in that of TCP and UDP, in bytes.
+// Offsets in the header of TCP and UDP, in bytes.
 const (
-	source          = 12
-	destination     = 16
 	sourcePort      = 0
 	destinationPort = 2
 )
@@ -39,19 +35,23 @@ const (
 
 func rule(parts ...[]expr.Any) Rule { return Rule{Exprs: slices.Concat(parts...)} }
 
-// allow is the rule for a security group's rule; peer is the offset of the
-// peer's address.
-func allow(r vpc.SecurityGroupRule, peer uint32) Rule {
-	var match []expr.Any
-	switch {
-	case r.Group != "":
-		match = inSet(peer, r.Group)
-	case r.CIDR.Bits() > 0:
-		match = inPrefix(peer, r.CIDR)
+// allow makes the rules for a security group's rule; peer is the side of its
+// peer. A peer that is a group has addresses of all families given.
+func allow(r vpc.SecurityGroupRule, peer side, of []family) []Rule {
+	var all []Rule
+	add := func(match []expr.Any) {
+		out := rule(match, protocol(r), accept())
+		out.Comment = r.ID
+		all = append(all, out)
 	}
-	out := rule(match, protocol(r), accept())
-	out.Comment = r.ID
-	return out
+	if r.Group == "" {
+		add(inPrefix(peer, r.CIDR))
+		return all
+	}
+	for _, f := range of {
+		add(f.inSet(peer, r.Group))
+	}
+	return all
 }
 
 func protocol(r vpc.SecurityGroupRule) []expr.Any {
@@ -70,7 +70,7 @@ func protocol(r vpc.SecurityGroupRule) []expr.Any {
 			return port(r.Protocol, destinationPort, from)
 		}
 		return ports(r.Protocol, from, to)
-	case vpc.ProtocolICMP:
+	case vpc.ProtocolICMP, vpc.ProtocolICMPv6:
 		match := l4proto(r.Protocol)
 		if r.FromPort >= 0 {
 			match = append(match, icmpField(0, r.FromPort)...)
@@ -96,6 +96,13 @@ func port(protocol int, offset uint32, n uint16) []expr.Any {
 		equal(binary.BigEndian.AppendUint16(nil, n)))
 }
 
+func portOffset(s side) uint32 {
+	if s == source {
+		return sourcePort
+	}
+	return destinationPort
+}
+
 func ports(protocol int, from, to uint16) []expr.Any {
 	return append(l4proto(protocol),
 		&expr.Payload{DestRegister: reg1, Base: expr.PayloadBaseTransportHeader, Offset: destinationPort, Len: 2},
@@ -111,56 +118,21 @@ func icmpField(offset uint32, value int) []expr.Any {
 	}
 }
 
-func ipv4(op expr.CmpOp) []expr.Any {
-	return []expr.Any{
-		&expr.Meta{Key: expr.MetaKeyNFPROTO, Register: reg1},
-		&expr.Cmp{Op: op, Register: reg1, Data: []byte{unix.NFPROTO_IPV4}},
-	}
-}
-
-func notIPv4() []expr.Any { return ipv4(expr.CmpOpNeq) }
-
-// field loads the source or the destination address.
-func field(offset, register uint32) expr.Any {
-	return &expr.Payload{DestRegister: register, Base: expr.PayloadBaseNetworkHeader, Offset: offset, Len: 4}
-}
-
-func inSet(offset uint32, set string) []expr.Any {
-	return append(ipv4(expr.CmpOpEq), field(offset, reg1), &expr.Lookup{SourceRegister: reg1, SetName: set})
-}
-
-// inPrefix loads no more than the bytes that p fixes, if it ends on a byte.
-func inPrefix(offset uint32, p netip.Prefix) []expr.Any {
-	p = p.Masked()
-	a := p.Addr().AsSlice()
-	if p.Bits()%8 == 0 {
-		n := p.Bits() / 8
-		return append(ipv4(expr.CmpOpEq),
-			&expr.Payload{DestRegister: reg1, Base: expr.PayloadBaseNetworkHeader, Offset: offset, Len: uint32(n)},
-			equal(a[:n]))
-	}
-	return append(ipv4(expr.CmpOpEq), field(offset, reg1),
-		&expr.Bitwise{SourceRegister: reg1, DestRegister: reg1, Len: 4, Mask: net.CIDRMask(p.Bits(), 32), Xor: make([]byte, 4)},
-		equal(a))
-}
-
-func linkAndSourceNotIn(set string) []expr.Any {
-	return append(ipv4(expr.CmpOpEq),
-		&expr.Meta{Key: expr.MetaKeyIIFNAME, Register: reg1},
-		field(source, reg2),
-		&expr.Lookup{SourceRegister: reg1, SetName: set, Invert: true})
+// icmpTypes matches a range of types.
+func icmpTypes(protocol int, from, to byte) []expr.Any {
+	return append(l4proto(protocol),
+		&expr.Payload{DestRegister: reg1, Base: expr.PayloadBaseTransportHeader, Offset: 0, Len: 1},
+		&expr.Cmp{Op: expr.CmpOpGte, Register: reg1, Data: []byte{from}},
+		&expr.Cmp{Op: expr.CmpOpLte, Register: reg1, Data: []byte{to}})
 }
 
 func linkMap(key expr.MetaKey, m string) []expr.Any {
-	return []expr.Any{
-		&expr.Meta{Key: key, Register: reg1},
-		&expr.Lookup{SourceRegister: reg1, SetName: m, IsDestRegSet: true, DestRegister: unix.NFT_REG_VERDICT},
-	}
+	return []expr.Any{&expr.Meta{Key: key, Register: reg1}, verdictOf(m)}
 }
 
-func addressMap(offset uint32, m string) []expr.Any {
-	return append(ipv4(expr.CmpOpEq), field(offset, reg1),
-		&expr.Lookup{SourceRegister: reg1, SetName: m, IsDestRegSet: true, DestRegister: unix.NFT_REG_VERDICT})
+// verdictOf goes where a map leads for the key in the registers.
+func verdictOf(m string) expr.Any {
+	return &expr.Lookup{SourceRegister: reg1, SetName: m, IsDestRegSet: true, DestRegister: unix.NFT_REG_VERDICT}
 }
 
 func state(bits uint32) []expr.Any {
@@ -188,4 +160,8 @@ func drop() []expr.Any           { return []expr.Any{&expr.Verdict{Kind: expr.Ve
 
 func jump(chain string) []expr.Any {
 	return []expr.Any{&expr.Verdict{Kind: expr.VerdictJump, Chain: chain}}
+}
+
+func goTo(chain string) []expr.Any {
+	return []expr.Any{&expr.Verdict{Kind: expr.VerdictGoto, Chain: chain}}
 }

@@ -17,18 +17,18 @@ type Feature struct {
 
 // Features lists them, from the simple to what builds on it.
 func Features() []Feature {
-	set := Set{Name: resolvers, Key: addressKey, Elements: []Element{{Key: address(vpc.LinkLocalResolver)}}}
+	set := Set{Name: resolvers, Key: ipv4.keys(), Elements: []Element{{Key: address(vpc.LinkLocalResolver)}}}
 	leaf := Chain{Name: "leaf"}
 	verdicts := Set{Name: senders, Key: linkKey, Map: true, Elements: []Element{{Key: linkName("eni-01234567"), Goto: leaf.Name}}}
 	pairs := Set{Name: sources, Key: []nftables.SetDatatype{nftables.TypeIFName, nftables.TypeIPAddr},
 		Elements: []Element{{Key: linkName("eni-01234567") + address(vpc.LinkLocalResolver)}}}
 	all := []Feature{
 		{"base chains", ruleset(nil)},
-		{"addresses and ports", ruleset(nil, rule(port(vpc.ProtocolTCP, destinationPort, 53), drop()), rule(notIPv4(), drop()))},
+		{"addresses and ports", ruleset(nil, rule(port(vpc.ProtocolTCP, destinationPort, 53), drop()), rule(ipv6.is(), drop()))},
 		{"connection state", ruleset(nil, rule(state(established|related), accept()))},
 		{"no tracking", ruleset(nil, rule(notrack()))},
-		{"sets", ruleset([]Set{set}, rule(inSet(source, set.Name), accept()))},
-		{"concatenations", ruleset([]Set{pairs}, rule(linkAndSourceNotIn(pairs.Name), drop()))},
+		{"sets", ruleset([]Set{set}, rule(ipv4.inSet(source, set.Name), accept()))},
+		{"concatenations", ruleset([]Set{pairs}, rule(ipv4.linkAndSourceNotIn(pairs.Name), drop()))},
 		{"verdict maps", ruleset([]Set{verdicts}, rule(linkMap(expr.MetaKeyIIFNAME, verdicts.Name)))},
 		{"logging of dropped packets", ruleset(nil, rule(log("eni-01234567 in"), drop()))},
 	}

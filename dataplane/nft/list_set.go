@@ -37,7 +37,7 @@ func keyTypes(magic uint32) []nftables.SetDatatype {
 	var types []nftables.SetDatatype
 	for ; magic != 0; magic >>= concatBits {
 		one := nftables.SetDatatype{Name: fmt.Sprintf("type %d", magic&(1<<concatBits-1))}
-		for _, t := range []nftables.SetDatatype{nftables.TypeIPAddr, nftables.TypeIFName} {
+		for _, t := range []nftables.SetDatatype{nftables.TypeIPAddr, nftables.TypeIP6Addr, nftables.TypeIFName} {
 			if t.GetNFTMagic() == magic&(1<<concatBits-1) {
 				one = t
 			}

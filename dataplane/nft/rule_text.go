@@ -2,9 +2,10 @@ package nft
 
 import (
 	"bytes"
-	"encoding/binary"
 	"fmt"
+	"net"
 	"net/netip"
+	"slices"
 	"strings"
 
 	"github.com/google/nftables/binaryutil"
@@ -41,11 +42,11 @@ func unseen(network bool, next expr.Any) bool {
 // decompiler follows what the registers hold.
 type decompiler struct {
 	words []string
-	loads []load // in the order of their registers
-	mask  []byte // of a bitwise operation on the last load
-	ipv4  bool   // the packet is known to be IPv4
-	proto string // the layer 4 protocol that was matched last
-	from  string // lower end of a range
+	loads []load  // in the order of their registers
+	mask  []byte  // of a bitwise operation on the last load
+	of    *family // of the packet, where it is known
+	proto string  // the layer 4 protocol that was matched last
+	from  string  // lower end of a range
 }
 
 // load is what a register was loaded with.
@@ -127,32 +128,36 @@ func ctName(e *expr.Ct) string {
 
 func (d *decompiler) payloadName(e *expr.Payload) string {
 	switch {
-	case e.Base == expr.PayloadBaseNetworkHeader && !d.ipv4:
-	case e.Base == expr.PayloadBaseNetworkHeader && e.Offset == source && e.Len <= 4:
-		return "ip saddr"
-	case e.Base == expr.PayloadBaseNetworkHeader && e.Offset == destination && e.Len <= 4:
-		return "ip daddr"
+	case e.Base == expr.PayloadBaseNetworkHeader && d.of == nil:
+	case e.Base == expr.PayloadBaseNetworkHeader && e.Offset == d.of.offsets[source] && int(e.Len) <= d.of.bits/8:
+		return d.of.name + " saddr"
+	case e.Base == expr.PayloadBaseNetworkHeader && e.Offset == d.of.offsets[destination] && int(e.Len) <= d.of.bits/8:
+		return d.of.name + " daddr"
 	case e.Base == expr.PayloadBaseTransportHeader && e.Len == 2 && e.Offset == sourcePort:
 		return d.proto + " sport"
 	case e.Base == expr.PayloadBaseTransportHeader && e.Len == 2 && e.Offset == destinationPort:
 		return d.proto + " dport"
 	case e.Base == expr.PayloadBaseTransportHeader && e.Len == 1 && e.Offset == 0:
-		return "icmp type"
+		return d.proto + " type"
 	case e.Base == expr.PayloadBaseTransportHeader && e.Len == 1 && e.Offset == 1:
-		return "icmp code"
+		return d.proto + " code"
 	}
 	return fmt.Sprintf("@%d,%d,%d", e.Base, e.Offset*8, e.Len*8)
 }
 
-// protocolNames are those whose ports can be matched.
-var protocolNames = map[byte]string{unix.IPPROTO_TCP: "tcp", unix.IPPROTO_UDP: "udp", unix.IPPROTO_ICMP: "icmp"}
+// protocolNames are those whose ports or types can be matched.
+var protocolNames = map[byte]string{unix.IPPROTO_TCP: "tcp", unix.IPPROTO_UDP: "udp",
+	unix.IPPROTO_ICMP: "icmp", unix.IPPROTO_ICMPV6: "icmpv6"}
 
 func (d *decompiler) compare(e *expr.Cmp, next expr.Any) {
 	subject := d.subject()
 	switch subject {
 	case "meta nfproto":
-		d.ipv4 = e.Op == expr.CmpOpEq && bytes.Equal(e.Data, []byte{unix.NFPROTO_IPV4})
-		if d.ipv4 && unseen(true, next) {
+		d.of = nil
+		if i := slices.IndexFunc(families, func(f family) bool { return bytes.Equal(e.Data, []byte{f.number}) }); i >= 0 && e.Op == expr.CmpOpEq {
+			d.of = &families[i]
+		}
+		if d.of != nil && unseen(true, next) {
 			return
 		}
 		d.say("meta nfproto %s%s", operator(e.Op), nfproto(e.Data))
@@ -166,7 +171,7 @@ func (d *decompiler) compare(e *expr.Cmp, next expr.Any) {
 		d.say("meta l4proto %s%d", operator(e.Op), number(e.Data))
 	case "ct state":
 		d.say("ct state %s", d.states(e))
-	case "ip saddr", "ip daddr":
+	case "ip saddr", "ip daddr", "ip6 saddr", "ip6 daddr":
 		d.say("%s %s%s", subject, operator(e.Op), d.prefix(e.Data))
 	default:
 		d.number(subject, e)
@@ -203,8 +208,11 @@ func operator(op expr.CmpOp) string {
 }
 
 func nfproto(data []byte) string {
-	if bytes.Equal(data, []byte{unix.NFPROTO_IPV4}) {
+	switch {
+	case bytes.Equal(data, []byte{unix.NFPROTO_IPV4}):
 		return "ipv4"
+	case bytes.Equal(data, []byte{unix.NFPROTO_IPV6}):
+		return "ipv6"
 	}
 	return fmt.Sprint(number(data))
 }
@@ -233,25 +241,20 @@ func (d *decompiler) states(e *expr.Cmp) string {
 
 // prefix reads an address or the first bytes of one, under the mask.
 func (d *decompiler) prefix(data []byte) string {
-	var a [4]byte
-	n := copy(a[:], data)
-	bits := n * 8
+	whole := make([]byte, d.of.bits/8)
+	bits := copy(whole, data) * 8
+	a, _ := netip.AddrFromSlice(whole)
 	if d.mask != nil {
-		ones := uint32(0)
-		if len(d.mask) == 4 {
-			ones = binary.BigEndian.Uint32(d.mask)
+		ones, size := net.IPMask(d.mask).Size()
+		if size != d.of.bits {
+			return fmt.Sprintf("%v&0x%x", a, d.mask)
 		}
-		for bits = 0; bits < 32 && ones&(1<<(31-bits)) != 0; {
-			bits++
-		}
-		if len(d.mask) != 4 || ones<<bits != 0 {
-			return fmt.Sprintf("%v&0x%x", netip.AddrFrom4(a), d.mask)
-		}
+		bits = ones
 	}
-	if bits == 32 {
-		return netip.AddrFrom4(a).String()
+	if bits == d.of.bits {
+		return a.String()
 	}
-	return netip.PrefixFrom(netip.AddrFrom4(a), bits).String()
+	return netip.PrefixFrom(a, bits).String()
 }
 
 func number(data []byte) uint64 {

@@ -88,14 +88,16 @@ func (r Ruleset) Owners() map[netip.Addr]string {
 	for _, e := range sets[receivers].Elements {
 		byLink[e.Key] = eni(e)
 	}
-	for _, e := range sets[sources].Elements {
-		if len(e.Key) == linkNameSize+4 {
-			owner[netip.AddrFrom4([4]byte([]byte(e.Key[linkNameSize:])))] = byLink[e.Key[:linkNameSize]]
+	for _, f := range families {
+		for _, e := range sets[f.set(sources)].Elements {
+			if a, ok := netip.AddrFromSlice([]byte(e.Key[min(linkNameSize, len(e.Key)):])); ok {
+				owner[a] = byLink[e.Key[:linkNameSize]]
+			}
 		}
-	}
-	for _, e := range sets[endpoints].Elements {
-		if len(e.Key) == 4 {
-			owner[netip.AddrFrom4([4]byte([]byte(e.Key)))] = eni(e)
+		for _, e := range sets[f.set(endpoints)].Elements {
+			if a, ok := netip.AddrFromSlice([]byte(e.Key)); ok {
+				owner[a] = eni(e)
+			}
 		}
 	}
 	return owner

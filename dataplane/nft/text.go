@@ -65,7 +65,7 @@ func (s Set) keyText(key string) string {
 
 func valueText(kind, b string) string {
 	switch kind {
-	case "ipv4_addr":
+	case "ipv4_addr", "ipv6_addr":
 		if a, ok := netip.AddrFromSlice([]byte(b)); ok {
 			return a.String()
 		}
