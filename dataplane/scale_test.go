@@ -21,7 +21,7 @@ func TestHundredWorkloads(t *testing.T) {
 	v := n.plan()
 	add := func(i int) {
 		id := fmt.Sprintf("eni-0%016x", i+1)
-		a := vpc.Nth(netip.MustParsePrefix("10.0.4.0/22"), uint32(i+4))
+		a := vpc.Nth(netip.MustParsePrefix("10.0.4.0/22"), uint64(i+4))
 		v.Links = append(v.Links, link.Link{ENI: id, MAC: fmt.Sprintf("02:00:00:00:01:%02x", i), Address: a,
 			Subnet: netip.MustParsePrefix("10.0.4.0/22"), Gateway: netip.MustParseAddr("10.0.4.1")})
 		v.Filter.ENIs = append(v.Filter.ENIs, vpc.ENI{ID: id, Type: vpc.InterfaceWorkload, Address: a})

@@ -1,7 +1,6 @@
 package nft
 
 import (
-	"fmt"
 	"os/exec"
 	"regexp"
 	"strings"
@@ -157,12 +156,12 @@ func drawConfig(t *rapid.T) Config {
 		if !rapid.Bool().Draw(t, "eni") {
 			continue
 		}
-		e := vpc.ENI{ID: id, Type: vpc.InterfaceWorkload, Address: vpc.Nth(cidr("10.0.1.0/24"), uint32(rapid.IntRange(4, 5).Draw(t, "address")+2*i))}
+		e := vpc.ENI{ID: id, Type: vpc.InterfaceWorkload, Address: vpc.Nth(cidr("10.0.1.0/24"), uint64(rapid.IntRange(4, 5).Draw(t, "address")+2*i))}
 		if rapid.Bool().Draw(t, "endpoint") {
 			e.Type = vpc.InterfaceEndpoint
 		}
 		if rapid.Bool().Draw(t, "dual") {
-			e.IPv6 = addr(fmt.Sprintf("2001:db8:0:1::%d", rapid.IntRange(4, 5).Draw(t, "IPv6 address")+2*i))
+			e.IPv6 = vpc.Nth(cidr("2001:db8:0:1::/64"), uint64(rapid.IntRange(4, 5).Draw(t, "IPv6 address")+2*i))
 		}
 		e.Groups = rapid.SliceOfNDistinct(rapid.SampledFrom(groups), 1, 2, rapid.ID).Draw(t, "groups")
 		c.ENIs = append(c.ENIs, e)

@@ -22,12 +22,12 @@ func large(n int) Config {
 			if r%2 == 0 {
 				rule.Group = sg(i + r + 1)
 			} else {
-				rule.CIDR = netip.PrefixFrom(vpc.Nth(cidr("10.0.0.0/8"), uint32(i*256+r)), 32)
+				rule.CIDR = netip.PrefixFrom(vpc.Nth(cidr("10.0.0.0/8"), uint64(i*256+r)), 32)
 			}
 			g.Rules = append(g.Rules, rule)
 		}
 		c.Groups = append(c.Groups, g)
-		e := workload(fmt.Sprintf("eni-0%016x", i), vpc.Nth(cidr("10.1.0.0/16"), uint32(i+4)).String(), g.ID)
+		e := workload(fmt.Sprintf("eni-0%016x", i), vpc.Nth(cidr("10.1.0.0/16"), uint64(i+4)).String(), g.ID)
 		c.ENIs = append(c.ENIs, e)
 	}
 	return c
