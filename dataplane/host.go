@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
-	"net/netip"
 	"os"
 	"path/filepath"
 	"strings"
@@ -14,7 +13,6 @@ import (
 
 	"github.com/postern/postern/dataplane/link"
 	"github.com/postern/postern/dataplane/netns"
-	"github.com/vishvananda/netlink"
 )
 
 // Config is what a Host works with. Both fields are required.
@@ -31,6 +29,8 @@ type Config struct {
 type Host struct {
 	dir string
 	log *slog.Logger
+
+	pairing sync.Mutex // see peers.go
 
 	mu     sync.Mutex
 	rooms  map[string]*room  // by VPC id
@@ -62,8 +62,27 @@ func (h *Host) Close() error {
 	return nil
 }
 
-// List names the VPCs that the kernel holds anything of, in order.
-func (h *Host) List() ([]string, error) { return netns.List(h.dir, "vpc-") }
+// List names the VPCs that the kernel holds anything of, in order. One that is
+// there only for the sake of a peer link is not its own, and not in the list.
+func (h *Host) List() ([]string, error) {
+	h.pairing.Lock()
+	defer h.pairing.Unlock()
+	all, err := netns.List(h.dir, "vpc-")
+	if err != nil {
+		return nil, err
+	}
+	var ids []string
+	for _, id := range all {
+		own, err := asked(h.path(id))
+		if err != nil {
+			return nil, err
+		}
+		if own {
+			ids = append(ids, id)
+		}
+	}
+	return ids, nil
+}
 
 // Netns is the path of the namespace of a workload's ENI.
 func (h *Host) Netns(eni string) string { return filepath.Join(h.dir, eni) }
@@ -87,7 +106,8 @@ func (h *Host) Set(ctx context.Context, v VPC) error {
 }
 
 // Delete removes a VPC with everything in it. Processes of its workloads live
-// on, cut off. An absent VPC is no error.
+// on, cut off; peer links are gone until the other VPC's next Set. An absent
+// VPC is no error.
 func (h *Host) Delete(ctx context.Context, id string) error {
 	if err := ctx.Err(); err != nil {
 		return err
@@ -102,32 +122,6 @@ func (h *Host) Delete(ctx context.Context, id string) error {
 	delete(h.rooms, id)
 	h.mu.Unlock()
 	return nil
-}
-
-// Listen listens for TCP connections in a VPC. The caller closes the listener.
-func (h *Host) Listen(id string, a netip.AddrPort) (l net.Listener, err error) {
-	var c net.ListenConfig
-	c.SetMultipathTCP(false) // workloads speak TCP; it would only cost
-	err = netns.Do(h.path(id), func() error {
-		l, err = c.Listen(context.Background(), "tcp4", a.String())
-		return err
-	})
-	if err != nil {
-		return nil, fmt.Errorf("listen in %s: %w", id, err)
-	}
-	return l, nil
-}
-
-// ListenPacket opens a UDP socket in a VPC. The caller closes it.
-func (h *Host) ListenPacket(id string, a netip.AddrPort) (p net.PacketConn, err error) {
-	err = netns.Do(h.path(id), func() error {
-		p, err = net.ListenUDP("udp4", net.UDPAddrFromAddrPort(a))
-		return err
-	})
-	if err != nil {
-		return nil, fmt.Errorf("listen in %s: %w", id, err)
-	}
-	return p, nil
 }
 
 // enter returns the room of a VPC, locked.
@@ -163,7 +157,7 @@ func (h *Host) owned(vpc string) ([]string, error) {
 	var mine []string
 	for _, eni := range enis {
 		if _, known := h.owners[eni]; !known {
-			owner, err := readOwner(h.Netns(eni))
+			owner, err := readLabel(h.Netns(eni))
 			if err != nil {
 				return nil, fmt.Errorf("owner of %s: %w", eni, err)
 			}
@@ -186,43 +180,38 @@ func (h *Host) setOwner(eni, vpc string) {
 	h.owners[eni] = vpc
 }
 
-func readOwner(path string) (string, error) {
-	w, err := link.Open(path)
-	if err != nil {
-		return "", err
-	}
-	defer w.Close()
-	lo, err := w.LinkByName("lo")
-	if err != nil {
-		return "", err
-	}
-	return lo.Attrs().Alias, nil
-}
-
-// writeOwner is for a new namespace, before anybody sees it.
-func writeOwner(vpc string) error {
-	w, err := netlink.NewHandle()
-	if err != nil {
-		return err
-	}
-	defer w.Close()
-	lo, err := w.LinkByName("lo")
-	if err != nil {
-		return err
-	}
-	return w.LinkSetAlias(lo, vpc)
-}
-
-// valid refuses ids that would lead out of the folder.
+// valid refuses what has no meaning, and ids that would lead out of the
+// folder.
 func valid(v VPC) error {
 	var errs []error
 	for _, l := range v.Links {
-		if !strings.HasPrefix(l.ENI, "eni-") || filepath.Base(l.ENI) != l.ENI {
+		if !isID("eni-", l.ENI) {
 			errs = append(errs, fmt.Errorf("%q is not an ENI", l.ENI))
 		}
+		if _, err := net.ParseMAC(l.MAC); err != nil {
+			errs = append(errs, fmt.Errorf("link %s: %w", l.ENI, err))
+		}
+		if !l.Address.IsValid() && !l.IPv6.IsValid() {
+			errs = append(errs, fmt.Errorf("link %s has no address", l.ENI))
+		}
 	}
-	if !strings.HasPrefix(v.ID, "vpc-") || filepath.Base(v.ID) != v.ID {
+	marks := map[uint32]bool{}
+	for _, p := range v.Peers {
+		switch {
+		case !isID("vpc-", p.Consumer) || !isID("vpc-", p.Provider) || p.Consumer == p.Provider:
+			errs = append(errs, fmt.Errorf("%q and %q are not two VPCs", p.Consumer, p.Provider))
+		case p.Consumer != v.ID && p.Provider != v.ID:
+			errs = append(errs, fmt.Errorf("%s is neither %s nor %s", v.ID, p.Consumer, p.Provider))
+		case p.Provider == v.ID && (p.Mark == 0 || p.Mark > link.MaxMark || marks[p.Mark]):
+			errs = append(errs, fmt.Errorf("mark %d of the peer link with %s is not one of its own", p.Mark, p.Consumer))
+		case p.Provider == v.ID:
+			marks[p.Mark] = true
+		}
+	}
+	if !isID("vpc-", v.ID) {
 		errs = append(errs, fmt.Errorf("%q is not a VPC", v.ID))
 	}
 	return errors.Join(errs...)
 }
+
+func isID(prefix, id string) bool { return strings.HasPrefix(id, prefix) && filepath.Base(id) == id }

@@ -22,26 +22,25 @@ type room struct {
 	routes *netlink.Handle
 	filter *nft.Conn
 	known  map[string]link.Link  // links whose workload's end has been seen to, by ENI
+	peers  map[string]bool       // peer links whose other end has been seen to, by name
 	owners map[netip.Addr]string // ENIs by address as of the last Set; nil: not known
 }
 
 // open finds or makes the namespace.
-func (r *room) open() error {
+func (r *room) open(h *Host) error {
 	if r.routes != nil && netns.Exists(r.path) {
 		return nil
 	}
 	r.close()
-	if err := netns.Create(r.path, nil); err != nil {
-		return err
-	}
-	if err := netns.Do(r.path, func() error { return netns.SetSysctls(Sysctls()) }); err != nil {
+	if err := h.claim(r.path); err != nil {
 		return err
 	}
 	routes, err := link.Open(r.path)
 	if err != nil {
 		return err
 	}
-	r.routes, r.filter, r.known = routes, nft.Open(r.path), map[string]link.Link{}
+	r.routes, r.filter = routes, nft.Open(r.path)
+	r.known, r.peers = map[string]link.Link{}, map[string]bool{}
 	return nil
 }
 
@@ -49,7 +48,7 @@ func (r *room) close() {
 	if r.routes != nil {
 		r.routes.Close()
 	}
-	r.routes, r.filter, r.known, r.owners = nil, nil, nil, nil
+	r.routes, r.filter, r.known, r.peers, r.owners = nil, nil, nil, nil, nil
 }
 
 // set removes first, filters then, and adds last: no address is reachable
@@ -58,27 +57,30 @@ func (r *room) set(h *Host, v VPC) error {
 	if err := valid(v); err != nil {
 		return err
 	}
-	if err := r.open(); err != nil {
+	if err := r.open(h); err != nil {
 		return err
 	}
 	if err := r.prune(h, v); err != nil {
 		return err
 	}
-	if err := r.judge(nft.Build(v.filter())); err != nil {
-		return err
-	}
-	if err := link.SetLocals(r.routes, v.Locals); err != nil {
+	if err := r.judge(v); err != nil {
 		return err
 	}
 	if err := r.connect(h, v); err != nil {
 		return err
 	}
-	return route.Set(r.routes, v.Links)
+	if err := route.Set(r.routes, v.ID, v.Links, v.Peers); err != nil {
+		return err
+	}
+	return link.SetLocals(r.routes, v.Locals)
 }
 
 // prune removes what v does not have.
 func (r *room) prune(h *Host, v VPC) error {
 	if err := link.Prune(r.routes, v.Links); err != nil {
+		return err
+	}
+	if err := h.prunePeers(r, v); err != nil {
 		return err
 	}
 	keep := map[string]bool{}
@@ -105,7 +107,8 @@ func (r *room) prune(h *Host, v VPC) error {
 // judge puts the filter in force and ends the connections of addresses that
 // belong to another ENI now or to none, so that nobody inherits a connection
 // past its filter.
-func (r *room) judge(want nft.Ruleset) error {
+func (r *room) judge(v VPC) error {
+	want := nft.Build(v.filter())
 	was, first := r.owners, r.owners == nil
 	if first {
 		have, err := r.filter.List()
@@ -118,8 +121,8 @@ func (r *room) judge(want nft.Ruleset) error {
 	if err := r.filter.Apply(want); err != nil {
 		return err
 	}
-	now := want.Owners()
-	gone := func(a netip.Addr) bool { return now[a] == "" || now[a] != was[a] }
+	now := v.owners()
+	gone := func(a netip.Addr) bool { return now[a] == "" || was[a] != "" && now[a] != was[a] }
 	for a := range was {
 		if first || gone(a) {
 			if err := conntrack.Forget(r.path, gone); err != nil {
@@ -140,36 +143,23 @@ func (r *room) connect(h *Host, v VPC) error {
 			continue
 		}
 		delete(r.known, l.ENI)
-		err := netns.Create(path, func() error {
-			if err := writeOwner(v.ID); err != nil {
-				return err
-			}
-			return netns.SetSysctls(workloadSysctls())
-		})
+		err := netns.Create(path, func() error { return writeLabel(v.ID) })
 		if err != nil {
 			return fmt.Errorf("namespace of %s: %w", l.ENI, err)
 		}
 		h.setOwner(l.ENI, v.ID)
 	}
-	touched, err := link.Ensure(r.routes, v.Links, h.Netns, r.known)
-	if err != nil || len(touched) == 0 {
+	if err := link.Ensure(r.routes, r.path, v.Links, h.Netns, r.known); err != nil {
 		return err
 	}
-	return netns.Do(r.path, func() error {
-		for _, name := range touched {
-			if err := netns.SetSysctls(linkSysctls(name)); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
+	return h.ensurePeers(r, v)
 }
 
 // remove deletes the VPC. Its links go first: the namespace itself lives as
 // long as somebody has a socket in it.
 func (r *room) remove(h *Host, id string) error {
 	if netns.Exists(r.path) {
-		if err := r.open(); err != nil {
+		if err := r.open(h); err != nil {
 			return err
 		}
 		if err := link.Prune(r.routes, nil); err != nil {
@@ -186,5 +176,5 @@ func (r *room) remove(h *Host, id string) error {
 		}
 		h.setOwner(eni, "")
 	}
-	return netns.Delete(r.path)
+	return h.abandon(r)
 }

@@ -10,6 +10,9 @@ const (
 
 // Conversation is what the kernel counted of one tracked connection since it
 // was last collected. Security groups let it pass: what they stop is a Drop.
+// A connection through a load balancer in the VPC is two of them: client with
+// load balancer, where the client is in the VPC too, and load balancer with
+// target.
 type Conversation struct {
 	Tuple   Tuple     // as the first packet had it; ports of ICMP are 0
 	Packets [2]uint64 // new since the last collection: Original, Replies

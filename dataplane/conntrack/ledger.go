@@ -1,7 +1,6 @@
 package conntrack
 
 import (
-	"net/netip"
 	"time"
 
 	"github.com/postern/postern/vpc"
@@ -92,11 +91,12 @@ func (l *ledger) collect(live []conntrack.Flow, now time.Time) (all []vpc.Conver
 	return all, lost
 }
 
-// report appends what is new of f, if anything is.
+// report appends what is new of f, if anything is: one conversation for each
+// side that the VPC sees.
 func (l *ledger) report(all []vpc.Conversation, k key, f conntrack.Flow, end time.Time) []vpc.Conversation {
 	was, known := l.reported[k]
 	is := countOf(f)
-	c := vpc.Conversation{Tuple: tupleOf(f.TupleOrig), Start: l.last, End: end}
+	c := vpc.Conversation{Start: l.last, End: end}
 	for i := range 2 {
 		c.Packets[i], c.Bytes[i] = is.packets[i]-was.packets[i], is.bytes[i]-was.bytes[i]
 	}
@@ -109,7 +109,10 @@ func (l *ledger) report(all []vpc.Conversation, k key, f conntrack.Flow, end tim
 	if c.End.Before(c.Start) {
 		c.End = c.Start
 	}
-	return append(all, c)
+	for _, c.Tuple = range tuples(f) {
+		all = append(all, c)
+	}
+	return all
 }
 
 func keyOf(f conntrack.Flow) key { return key{f.ID, f.TupleOrig} }
@@ -118,13 +121,5 @@ func countOf(f conntrack.Flow) count {
 	return count{
 		packets: [2]uint64{f.CountersOrig.Packets, f.CountersReply.Packets},
 		bytes:   [2]uint64{f.CountersOrig.Bytes, f.CountersReply.Bytes},
-	}
-}
-
-func tupleOf(t conntrack.Tuple) vpc.Tuple {
-	return vpc.Tuple{
-		Protocol: t.Proto.Protocol,
-		Src:      netip.AddrPortFrom(t.IP.SourceAddress, t.Proto.SourcePort),
-		Dst:      netip.AddrPortFrom(t.IP.DestinationAddress, t.Proto.DestinationPort),
 	}
 }

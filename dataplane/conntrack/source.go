@@ -100,7 +100,8 @@ func (s *Source) Collect(ctx context.Context) ([]vpc.Conversation, uint64, error
 func (s *Source) Close() error { return errors.Join(s.events.Close(), s.dumps.Close()) }
 
 // Forget ends the connections in the namespace at path with an address at
-// either end that is gone.
+// either end that is gone. The ends are those that the VPC sees: of what comes
+// in by a peer link, the load balancer and the target.
 func Forget(path string, gone func(netip.Addr) bool) error {
 	c, err := dial(path)
 	if err != nil {
@@ -112,11 +113,11 @@ func Forget(path string, gone func(netip.Addr) bool) error {
 		return fmt.Errorf("dump connections: %w", err)
 	}
 	for _, f := range live {
-		if !gone(f.TupleOrig.IP.SourceAddress) && !gone(f.TupleOrig.IP.DestinationAddress) {
+		if !touches(f, gone) {
 			continue
 		}
 		// Only what identifies it: other attributes could refuse the match.
-		f = conntrack.Flow{ID: f.ID, TupleOrig: f.TupleOrig, Zone: f.Zone}
+		f = conntrack.Flow{ID: f.ID, TupleOrig: f.TupleOrig, TupleReply: f.TupleReply, Zone: f.Zone}
 		if err := c.Delete(f); err != nil && !errors.Is(err, unix.ENOENT) {
 			return fmt.Errorf("delete connection %v: %w", tupleOf(f.TupleOrig), err)
 		}

@@ -20,18 +20,8 @@ func SetLocals(h *netlink.Handle, addrs []netip.Addr) error {
 	for _, a := range addrs {
 		want[netip.PrefixFrom(a, a.BitLen())] = true
 	}
-	if err := removeAddrs(h, lo, want); err != nil {
+	if err := setAddrs(h, lo, want); err != nil {
 		return err
-	}
-	for _, a := range addrs {
-		p := netip.PrefixFrom(a, a.BitLen())
-		if !want[p] {
-			continue // was there
-		}
-		delete(want, p)
-		if err := h.AddrAdd(lo, &netlink.Addr{IPNet: ipNet(p)}); err != nil {
-			return fmt.Errorf("add address %v: %w", a, err)
-		}
 	}
 	if err := h.LinkSetUp(lo); err != nil {
 		return fmt.Errorf("set lo up: %w", err)
@@ -39,29 +29,22 @@ func SetLocals(h *netlink.Handle, addrs []netip.Addr) error {
 	return nil
 }
 
-// setWorkload gives eth0 the ENI's address and nothing else. What a workload
-// does with other links and routes in its namespace is its own business.
-func setWorkload(w *netlink.Handle, eth0 netlink.Link, l Link, mac net.HardwareAddr) error {
-	a := eth0.Attrs()
-	if a.HardwareAddr.String() != mac.String() {
-		if err := w.LinkSetHardwareAddr(eth0, mac); err != nil {
-			return fmt.Errorf("set MAC: %w", err)
-		}
-	}
-	if a.MTU != MTU {
-		if err := w.LinkSetMTU(eth0, MTU); err != nil {
-			return fmt.Errorf("set MTU: %w", err)
-		}
-	}
-	p := netip.PrefixFrom(l.Address, l.Subnet.Bits())
-	want := map[netip.Prefix]bool{p: true}
-	if err := removeAddrs(w, eth0, want); err != nil {
+// setWorkload gives eth0 the ENI's addresses and nothing else. What a
+// workload does with other links and routes in its namespace is its own
+// business. router is the hardware address of the VPC's end.
+func setWorkload(w *netlink.Handle, eth0 netlink.Link, l Link, mac, router net.HardwareAddr) error {
+	if err := setHardware(w, eth0, mac); err != nil {
 		return err
 	}
-	if want[p] {
-		if err := w.AddrAdd(eth0, &netlink.Addr{IPNet: ipNet(p)}); err != nil {
-			return fmt.Errorf("add address %v: %w", p, err)
-		}
+	want := map[netip.Prefix]bool{}
+	if l.Address.IsValid() {
+		want[netip.PrefixFrom(l.Address, l.Subnet.Bits())] = true
+	}
+	if l.IPv6.IsValid() {
+		want[netip.PrefixFrom(l.IPv6, l.IPv6.BitLen())] = true
+	}
+	if err := setAddrs(w, eth0, want); err != nil {
+		return err
 	}
 	lo, err := w.LinkByName("lo")
 	if err != nil {
@@ -72,29 +55,72 @@ func setWorkload(w *netlink.Handle, eth0 netlink.Link, l Link, mac net.HardwareA
 			return fmt.Errorf("set %s up: %w", l.Attrs().Name, err)
 		}
 	}
-	route := &netlink.Route{LinkIndex: a.Index, Gw: l.Gateway.AsSlice(), Dst: ipNet(netip.PrefixFrom(netip.IPv4Unspecified(), 0))}
+	if l.Address.IsValid() {
+		if err := setDefaultRoute(w, eth0, l.Gateway, netip.IPv4Unspecified()); err != nil {
+			return err
+		}
+	}
+	if !l.IPv6.IsValid() {
+		return nil
+	}
+	if err := w.NeighSet(&netlink.Neigh{LinkIndex: eth0.Attrs().Index, Family: unix.AF_INET6, State: netlink.NUD_PERMANENT,
+		IP: RouterIPv6.AsSlice(), HardwareAddr: router}); err != nil {
+		return fmt.Errorf("set neighbour %v: %w", RouterIPv6, err)
+	}
+	return setDefaultRoute(w, eth0, RouterIPv6, netip.IPv6Unspecified())
+}
+
+func setDefaultRoute(w *netlink.Handle, eth0 netlink.Link, via, to netip.Addr) error {
+	route := &netlink.Route{LinkIndex: eth0.Attrs().Index, Gw: via.AsSlice(), Dst: ipNet(netip.PrefixFrom(to, 0))}
 	if err := w.RouteReplace(route); err != nil {
-		return fmt.Errorf("set default route via %v: %w", l.Gateway, err)
+		return fmt.Errorf("set default route via %v: %w", via, err)
 	}
 	return nil
 }
 
-// removeAddrs removes the addresses of l that are not in want, and from want
-// those that l has. What the kernel gives to lo stays.
-func removeAddrs(h *netlink.Handle, l netlink.Link, want map[netip.Prefix]bool) error {
+// setHardware gives a link its MAC address (nil leaves it) and the MTU.
+func setHardware(h *netlink.Handle, l netlink.Link, mac net.HardwareAddr) error {
+	if a := l.Attrs().HardwareAddr; mac != nil && a.String() != mac.String() {
+		if err := h.LinkSetHardwareAddr(l, mac); err != nil {
+			return fmt.Errorf("set MAC: %w", err)
+		}
+	}
+	if l.Attrs().MTU != MTU {
+		if err := h.LinkSetMTU(l, MTU); err != nil {
+			return fmt.Errorf("set MTU: %w", err)
+		}
+	}
+	return nil
+}
+
+// setAddrs makes want the addresses of l. What the kernel gives to lo stays.
+// An IPv6 address is usable at once: nobody else can have it.
+func setAddrs(h *netlink.Handle, l netlink.Link, want map[netip.Prefix]bool) error {
 	addrs, err := Dump(func() ([]netlink.Addr, error) { return h.AddrList(l, unix.AF_UNSPEC) })
 	if err != nil {
 		return fmt.Errorf("list addresses of %s: %w", l.Attrs().Name, err)
 	}
+	have := map[netip.Prefix]bool{}
 	for _, a := range addrs {
 		p := prefix(a.IPNet)
-		loopback := l.Attrs().Name == "lo" && p.Addr().IsLoopback()
-		if want[p] || loopback || p.Addr().IsLinkLocalUnicast() && p.Addr().Is6() {
-			delete(want, p)
+		have[p] = true
+		if want[p] || l.Attrs().Name == "lo" && p.Addr().IsLoopback() {
 			continue
 		}
 		if err := h.AddrDel(l, &a); err != nil {
 			return fmt.Errorf("remove address %v from %s: %w", p, l.Attrs().Name, err)
+		}
+	}
+	for p := range want {
+		if have[p] {
+			continue
+		}
+		a := &netlink.Addr{IPNet: ipNet(p)}
+		if p.Addr().Is6() {
+			a.Flags = unix.IFA_F_NODAD | unix.IFA_F_NOPREFIXROUTE
+		}
+		if err := h.AddrAdd(l, a); err != nil {
+			return fmt.Errorf("add address %v to %s: %w", p, l.Attrs().Name, err)
 		}
 	}
 	return nil

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/netip"
 
 	"github.com/postern/postern/dataplane/netns"
 	"github.com/vishvananda/netlink"
@@ -24,7 +25,8 @@ func Open(path string) (h *netlink.Handle, err error) {
 }
 
 // Prune removes from a VPC's namespace every link that is not the VPC's end
-// of one of want. Its workload's end goes with it.
+// of one of want. Its workload's end goes with it. Peer links are left to
+// SetPeers.
 func Prune(h *netlink.Handle, want []Link) error {
 	keep := map[string]string{"lo": ""}
 	for _, l := range want {
@@ -35,7 +37,7 @@ func Prune(h *netlink.Handle, want []Link) error {
 		return err
 	}
 	for name, l := range links {
-		if alias, ok := keep[name]; ok && (name == "lo" || l.Type() == "veth" && l.Attrs().Alias == alias) {
+		if alias, ok := keep[name]; ok && (name == "lo" || l.Type() == "veth" && l.Attrs().Alias == alias) || isPeer(l) {
 			continue
 		}
 		if err := remove(h, l); err != nil {
@@ -46,23 +48,22 @@ func Prune(h *netlink.Handle, want []Link) error {
 }
 
 // Ensure makes every link of want exist and work: the VPC's end in the
-// namespace of h, the workload's end in the namespace at path(ENI), which
-// must exist. A link in known is left alone if its VPC's end is there; Ensure
-// adds to known what it has seen to be right, so that a process looks into
-// each workload's namespace once. It returns the names of the links that it
-// did not leave alone: the VPC's ends may be new.
-func Ensure(h *netlink.Handle, want []Link, path func(eni string) string, known map[string]Link) (touched []string, err error) {
+// namespace at vpc, which h is a socket of, the workload's end in the
+// namespace at path(ENI), which must exist. A link in known is left alone if
+// its VPC's end is there; Ensure adds to known what it has seen to be right,
+// so that a process looks into each workload's namespace once.
+func Ensure(h *netlink.Handle, vpc string, want []Link, path func(eni string) string, known map[string]Link) error {
 	owner := map[string]string{}
 	for _, l := range want {
 		name := Name(l.ENI)
 		if other := owner[name]; other != "" {
-			return nil, fmt.Errorf("%s and %s share the link name %s", other, l.ENI, name)
+			return fmt.Errorf("%s and %s share the link name %s", other, l.ENI, name)
 		}
 		owner[name] = l.ENI
 	}
 	links, err := list(h)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	for _, l := range want {
 		router := links[Name(l.ENI)]
@@ -70,17 +71,16 @@ func Ensure(h *netlink.Handle, want []Link, path func(eni string) string, known 
 			continue
 		}
 		delete(known, l.ENI)
-		if err := ensure(h, router, l, path(l.ENI)); err != nil {
-			return touched, fmt.Errorf("link %s: %w", l.ENI, err)
+		if err := ensure(h, vpc, router, l, path(l.ENI)); err != nil {
+			return fmt.Errorf("link %s: %w", l.ENI, err)
 		}
 		known[l.ENI] = l
-		touched = append(touched, Name(l.ENI))
 	}
-	return touched, nil
+	return nil
 }
 
 // ensure makes one link right; router is its VPC's end, if there is one.
-func ensure(h *netlink.Handle, router netlink.Link, l Link, path string) error {
+func ensure(h *netlink.Handle, vpc string, router netlink.Link, l Link, path string) error {
 	mac, err := net.ParseMAC(l.MAC)
 	if err != nil {
 		return err
@@ -105,8 +105,15 @@ func ensure(h *netlink.Handle, router netlink.Link, l Link, path string) error {
 			return err
 		}
 	}
-	if err := setWorkload(w, eth0, l, mac); err != nil {
+	inside := append(workloadSysctls(l), quietIPv6("eth0", l.IPv6.IsValid())...)
+	if err := netns.Do(path, func() error { return netns.SetSysctls(inside) }); err != nil {
+		return err
+	}
+	if err := setWorkload(w, eth0, l, mac, router.Attrs().HardwareAddr); err != nil {
 		return fmt.Errorf("workload's end: %w", err)
+	}
+	if err := netns.Do(vpc, func() error { return netns.SetSysctls(routerSysctls(Name(l.ENI))) }); err != nil {
+		return err
 	}
 	return setRouter(h, router, l)
 }
@@ -143,21 +150,27 @@ func create(h, w *netlink.Handle, l Link, mac net.HardwareAddr, path string, jun
 // setRouter makes the VPC's end right. The alias comes last: a link without
 // it is junk to Prune.
 func setRouter(h *netlink.Handle, router netlink.Link, l Link) error {
-	if router.Attrs().MTU != MTU {
-		if err := h.LinkSetMTU(router, MTU); err != nil {
-			return fmt.Errorf("set MTU: %w", err)
-		}
+	if err := setHardware(h, router, nil); err != nil {
+		return err
 	}
-	if err := removeAddrs(h, router, nil); err != nil {
+	want := map[netip.Prefix]bool{}
+	if l.IPv6.IsValid() {
+		want[netip.PrefixFrom(RouterIPv6, 64)] = true
+	}
+	if err := setAddrs(h, router, want); err != nil {
 		return err
 	}
 	if err := h.LinkSetUp(router); err != nil {
 		return fmt.Errorf("set up: %w", err)
 	}
-	if router.Attrs().Alias == l.ENI {
+	return setAlias(h, router, l.ENI)
+}
+
+func setAlias(h *netlink.Handle, l netlink.Link, alias string) error {
+	if l.Attrs().Alias == alias {
 		return nil
 	}
-	if err := h.LinkSetAlias(router, l.ENI); err != nil {
+	if err := h.LinkSetAlias(l, alias); err != nil {
 		return fmt.Errorf("set alias: %w", err)
 	}
 	return nil
@@ -168,9 +181,11 @@ func right(router netlink.Link) bool {
 	return router.Attrs().MTU == MTU && router.Attrs().Flags&net.FlagUp != 0
 }
 
-func paired(router, eth0 netlink.Link) bool {
-	return eth0 != nil && eth0.Type() == "veth" && router.Type() == "veth" &&
-		eth0.Attrs().ParentIndex == router.Attrs().Index && router.Attrs().ParentIndex == eth0.Attrs().Index
+// paired reports whether two links are the ends of one veth pair; nil is no
+// link.
+func paired(a, b netlink.Link) bool {
+	return a != nil && b != nil && a.Type() == "veth" && b.Type() == "veth" &&
+		a.Attrs().ParentIndex == b.Attrs().Index && b.Attrs().ParentIndex == a.Attrs().Index
 }
 
 func list(h *netlink.Handle) (map[string]netlink.Link, error) {

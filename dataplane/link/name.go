@@ -3,6 +3,7 @@ package link
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"net"
 	"net/netip"
 )
 
@@ -19,23 +20,61 @@ type Link struct {
 	IPv6    netip.Addr   // of the workload's end, or not valid: a /128 with RouterIPv6 as its default route
 }
 
+// Marks of packets (fwmark) that decide the route. Those of peers are smaller.
+const (
+	SteerMark uint32 = 1 << 31 // in a consumer's VPC: leave by the peer link of the destination
+	DialMark  uint32 = 1 << 30 // what the namespace itself begins: dataplane.Host.Dial
+	MaxMark   uint32 = 1<<16 - 1
+)
+
 // Peer is a link between the VPC of an endpoint and the VPC of the service
 // behind it.
 type Peer struct {
 	Consumer string       // vpc-… of the endpoints
 	Provider string       // vpc-… of the load balancers
-	Mark     uint32       // in the provider's VPC: what its connections carry, so that answers find their way back
+	Mark     uint32       // in the provider's VPC: what its connections carry, so that answers find their way back; 1..MaxMark, unique there
 	Routes   []netip.Addr // in the consumer's VPC: the endpoints' addresses that lead here
 }
 
 // RouterIPv6 is the link-local address of every VPC's end of a link.
 var RouterIPv6 = netip.MustParseAddr("fe80::1")
 
+// Next hops on a peer link, the same at both ends. Nobody has these addresses
+// there: fixed neighbours lead to the other end.
+var (
+	PeerHop     = netip.MustParseAddr("169.254.0.1")
+	PeerHopIPv6 = RouterIPv6
+)
+
+// peerPrefix begins the names of peer links.
+const peerPrefix = "svc-"
+
 // PeerName is the name of a peer link, the same at both ends: svc- and 11 hex
 // digits of a digest of the two VPCs' ids.
 func PeerName(consumer, provider string) string {
-	sum := sha256.Sum256([]byte(consumer + " " + provider))
-	return "svc-" + hex.EncodeToString(sum[:])[:nameSize-len("svc-")]
+	sum := digest(consumer, provider)
+	return peerPrefix + hex.EncodeToString(sum[:])[:nameSize-len(peerPrefix)]
+}
+
+// PeerMACs are the hardware addresses of the consumer's and of the provider's
+// end of a peer link.
+func PeerMACs(consumer, provider string) (c, p net.HardwareAddr) {
+	sum := digest(consumer, provider)
+	c = append(net.HardwareAddr{0x02}, sum[8:13]...)
+	p = append(net.HardwareAddr{0x06}, sum[8:13]...)
+	return c, p
+}
+
+func digest(consumer, provider string) [sha256.Size]byte {
+	return sha256.Sum256([]byte(consumer + " " + provider))
+}
+
+// other is the VPC at the other end of a peer link of vpc.
+func (p Peer) other(vpc string) string {
+	if p.Consumer == vpc {
+		return p.Provider
+	}
+	return p.Consumer
 }
 
 // nameSize is the longest name of a Linux interface.
