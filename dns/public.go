@@ -29,11 +29,11 @@ func PublicNames(r Records) []RRSet {
 // its regional name, without addresses; one to a service in another Region has
 // no zonal names.
 func (r Records) endpointNames(e vpc.Endpoint, enis map[string]vpc.ENI, subnets map[string]vpc.Subnet) []RRSet {
-	service, _ := endpointService(e)
-	if service.Short == "" {
+	base, _ := baseName(e)
+	if base == "" {
 		return nil
 	}
-	regional := RRSet{Name: e.RegionalName(service)}
+	regional := RRSet{Name: e.PublicName(base, "")}
 	if e.Admission != vpc.Admitted {
 		return []RRSet{regional}
 	}
@@ -45,23 +45,24 @@ func (r Records) endpointNames(e vpc.Endpoint, enis map[string]vpc.ENI, subnets 
 	var zonal []RRSet
 	for _, n := range present(e.ENIs, enis) {
 		if zone := subnets[n.Subnet].Zone; zone != "" {
-			zonal = append(zonal, RRSet{Name: e.ZonalName(service, zone), A: types.addresses([]vpc.ENI{n})})
+			zonal = append(zonal, RRSet{Name: e.PublicName(base, zone), A: types.addresses([]vpc.ENI{n})})
 		}
 	}
 	slices.SortFunc(zonal, byName)
 	return append([]RRSet{regional}, zonal...)
 }
 
-// endpointService returns what the names of an endpoint's service are made
-// from, and whether the service is a customer's own. It is the zero value for
-// a service that nobody knows.
-func endpointService(e vpc.Endpoint) (service vpc.EndpointService, own bool) {
+// baseName is the parent of an endpoint's public names, and says whether the
+// service is a customer's own. It is empty for a service that nobody knows.
+func baseName(e vpc.Endpoint) (base string, own bool) {
 	if rest, ok := strings.CutPrefix(e.Service, "com.amazonaws.vpce."); ok {
 		_, id, _ := strings.Cut(rest, ".")
-		return vpc.EndpointService{Name: e.Service, Short: id, Region: e.Region}, true
+		return vpc.ServiceConfiguration{ID: id}.BaseName(e.Region), true
 	}
-	service, _ = vpc.FindEndpointService(e.Service)
-	return service, false
+	if service, ok := vpc.FindEndpointService(e.Service); ok {
+		return service.BaseName(), false
+	}
+	return "", false
 }
 
 // balancerNames are the names of a load balancer: one for all of its nodes,

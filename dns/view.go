@@ -26,7 +26,7 @@ type Records struct {
 	Subnets       []vpc.Subnet
 	ENIs          []vpc.ENI
 	Endpoints     []vpc.Endpoint
-	Services      map[string]vpc.ServiceConfiguration // of customers, by the service name that endpoints have
+	Services      map[string]vpc.ServiceConfiguration // of customers, by the service name that endpoints have: the private name of those without a hidden zone
 	LoadBalancers []vpc.LoadBalancer                  // their names are public
 	Down          map[string]bool                     // ENIs that nothing healthy is behind: left out of names with several addresses
 }
@@ -64,19 +64,18 @@ func Build(r Records) View {
 // privateNames are the hidden zones of an endpoint. A service of AWS is found
 // directly at its private names, that of a customer through the regional name.
 func (r Records) privateNames(e vpc.Endpoint, enis map[string]vpc.ENI) []RRSet {
-	service, own := endpointService(e)
-	if own {
-		name := r.Services[e.Service].PrivateName
-		if name == "" {
-			return nil
-		}
-		return []RRSet{{Name: name, CNAME: e.RegionalName(service)}}
+	names := slices.Sorted(maps.Keys(e.PrivateZones))
+	base, own := baseName(e)
+	if name := r.Services[e.Service].PrivateName; own && len(names) == 0 && name != "" {
+		names = []string{name}
 	}
 	var zones []RRSet
 	up := r.up(e.ENIs, enis)
-	for _, name := range slices.Sorted(maps.Keys(e.PrivateZones)) {
+	for _, name := range names {
 		zone := RRSet{Name: name}
-		if e.Admission == vpc.Admitted {
+		if own {
+			zone.CNAME = e.PublicName(base, "")
+		} else if e.Admission == vpc.Admitted {
 			zone.A = typesOf(e, vpc.DualStackName(name)).addresses(up)
 		}
 		zones = append(zones, zone)

@@ -136,7 +136,7 @@ func TestLegacyEndpoint(t *testing.T) {
 // The private name of a customer's service stands for the regional name.
 func TestCustomerPrivateName(t *testing.T) {
 	e := endpoint
-	e.Service = "com.amazonaws.vpce.us-west-2.vpce-svc-0123456789abcdef0"
+	e.Service, e.PrivateZones = "com.amazonaws.vpce.us-west-2.vpce-svc-0123456789abcdef0", nil
 	named := func(name string) map[string]vpc.ServiceConfiguration {
 		return map[string]vpc.ServiceConfiguration{e.Service: {PrivateName: name}}
 	}
@@ -152,6 +152,9 @@ func TestCustomerPrivateName(t *testing.T) {
 	} {
 		diff(t, Build(Records{Network: network, ENIs: enis, Endpoints: []vpc.Endpoint{e}, Services: row.services}).Zones, row.want)
 	}
+	e.PrivateZones = map[string]string{"kept.example.org": "Z3"} // whatever the provider has changed since
+	diff(t, Build(Records{Network: network, ENIs: enis, Endpoints: []vpc.Endpoint{e}, Services: named("api.example.org")}).Zones,
+		[]RRSet{{Name: "kept.example.org", CNAME: target}})
 }
 
 // What the provider has not admitted keeps its names, which lead nowhere.
