@@ -30,9 +30,14 @@ func parse(packet []byte) (query *miekg.Msg, rcode int, ok bool) {
 }
 
 // check returns the code that refuses q, or RcodeSuccess. The resolver answers
-// recursive queries of class IN and nothing else.
+// queries of class IN and nothing else; one that does not desire recursion is
+// answered like any other.
 func check(q *miekg.Msg) int {
-	if q.Opcode != miekg.OpcodeQuery {
+	switch q.Opcode {
+	case miekg.OpcodeQuery:
+	case miekg.OpcodeNotify:
+		return miekg.RcodeRefused
+	default:
 		return miekg.RcodeNotImplemented
 	}
 	if len(q.Question) != 1 || opts(q) > 1 {
@@ -42,7 +47,7 @@ func check(q *miekg.Msg) int {
 		return miekg.RcodeBadVers
 	}
 	question := q.Question[0]
-	if question.Qclass != miekg.ClassINET || !q.RecursionDesired {
+	if question.Qclass != miekg.ClassINET {
 		return miekg.RcodeRefused
 	}
 	return checkType(question.Qtype)

@@ -32,12 +32,12 @@ func TestRefusals(t *testing.T) {
 			q.Question[0] = miekg.Question{Name: "version.bind.", Qtype: miekg.TypeTXT, Qclass: miekg.ClassCHAOS}
 		}), miekg.RcodeRefused},
 		{"class ANY", with(func(q *miekg.Msg) { q.Question[0].Qclass = miekg.ClassANY }), miekg.RcodeRefused},
-		{"not recursive", with(func(q *miekg.Msg) { q.RecursionDesired = false }), miekg.RcodeRefused},
 		{"no question", with(func(q *miekg.Msg) { q.Question = nil }), miekg.RcodeFormatError},
 		{"two questions", with(func(q *miekg.Msg) { q.Question = append(q.Question, q.Question[0]) }), miekg.RcodeFormatError},
 		{"two OPT records", with(func(q *miekg.Msg) { q.SetEdns0(1232, false).SetEdns0(1232, false) }), miekg.RcodeFormatError},
 		{"EDNS version 1", with(func(q *miekg.Msg) { q.SetEdns0(1232, false).IsEdns0().SetVersion(1) }), miekg.RcodeBadVers},
-		{"NOTIFY", with(func(q *miekg.Msg) { q.Opcode = miekg.OpcodeNotify }), miekg.RcodeNotImplemented},
+		{"NOTIFY", with(func(q *miekg.Msg) { q.Opcode = miekg.OpcodeNotify }), miekg.RcodeRefused},
+		{"an unknown opcode", with(func(q *miekg.Msg) { q.Opcode = 9 }), miekg.RcodeNotImplemented},
 		{"UPDATE", with(func(q *miekg.Msg) { q.Opcode = miekg.OpcodeUpdate }), miekg.RcodeNotImplemented},
 	} {
 		for _, network := range []string{"udp", "tcp"} {
@@ -48,6 +48,22 @@ func TestRefusals(t *testing.T) {
 			if (got.IsEdns0() != nil) != (row.query.IsEdns0() != nil) {
 				t.Errorf("%s over %s: EDNS in\n%v", row.what, network, got)
 			}
+		}
+	}
+}
+
+// A query that does not desire recursion is answered like any other, from
+// outside too.
+func TestNotRecursive(t *testing.T) {
+	lab := newLab(t, elsewhere)
+	for name, want := range map[string]string{
+		"ip-10-0-1-5.ec2.internal.": "ip-10-0-1-5.ec2.internal. 60 IN A 10.0.1.5",
+		"example.org.":              forwarded,
+	} {
+		q := question(name, A)
+		q.RecursionDesired = false
+		if got := lab.ask(t, "udp", q); outcome(got) != want || got.RecursionDesired {
+			t.Errorf("%s: %v", name, got)
 		}
 	}
 }

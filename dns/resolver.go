@@ -25,7 +25,7 @@ const (
 // resolver answers the queries of one VPC.
 type resolver struct {
 	log      *slog.Logger
-	upstream Upstream
+	cache    *cache                // in front of the upstream, the server's; nil without one
 	view     atomic.Pointer[zones] // nil until the first Set
 	public   *directory            // the server's
 	forwards chan struct{}         // a token for each query that is upstream
@@ -48,10 +48,13 @@ func (r *resolver) lookup(packet []byte, size func(*miekg.Msg) int) (out []byte,
 	}
 	reply := new(miekg.Msg).SetRcode(query, rcode)
 	if rcode == miekg.RcodeSuccess && !answer(view, r.public, reply) {
-		if r.upstream != nil {
+		if r.cache == nil {
+			reply.Rcode = miekg.RcodeServerFailure
+		} else if hit := r.cache.get(upstreamQuery(query)); hit != nil {
+			reply = relay(query, hit)
+		} else {
 			return nil, query
 		}
-		reply.Rcode = miekg.RcodeServerFailure
 	}
 	return pack(query, reply, size(query)), nil
 }
@@ -61,11 +64,16 @@ func (r *resolver) lookup(packet []byte, size func(*miekg.Msg) int) (out []byte,
 func (r *resolver) forward(ctx context.Context, query *miekg.Msg) *miekg.Msg {
 	ctx, cancel := context.WithTimeout(ctx, upstreamTimeout)
 	defer cancel()
-	got, err := r.upstream(ctx, upstreamQuery(query))
+	got, err := r.cache.ask(ctx, upstreamQuery(query))
 	if err != nil {
 		r.log.Debug("ask upstream", "name", query.Question[0].Name, "err", err)
 		return servfail(query)
 	}
+	return relay(query, got)
+}
+
+// relay makes what the upstream has said the answer to query.
+func relay(query, got *miekg.Msg) *miekg.Msg {
 	if got.Rcode > 15 { // belongs to the hop to the upstream
 		return servfail(query)
 	}
@@ -89,13 +97,15 @@ func (r *resolver) acquire() bool {
 func (r *resolver) release() { <-r.forwards }
 
 // upstreamQuery is the question of query as it leaves for the upstream:
-// nothing else that the client sent goes along.
+// nothing else that the client sent goes along. Whether the answer is
+// authentic is always asked (RFC 6840, section 5.7), since others will be
+// answered with it.
 func upstreamQuery(query *miekg.Msg) *miekg.Msg {
 	q := new(miekg.Msg)
 	q.Question = []miekg.Question{query.Question[0]}
 	q.RecursionDesired = true
 	q.CheckingDisabled = query.CheckingDisabled
-	q.AuthenticatedData = query.AuthenticatedData
+	q.AuthenticatedData = true
 	opt := query.IsEdns0()
 	q.SetEdns0(udpSize, opt != nil && opt.Do())
 	return q

@@ -3,6 +3,7 @@ package dns
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"sync/atomic"
@@ -193,8 +194,8 @@ func TestForwardsAreBounded(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer conn.Close()
-	packet, _ := question("example.org.", A).Pack()
-	for range maxForwards {
+	for i := range maxForwards {
+		packet, _ := question(fmt.Sprintf("%d.example.org.", i), A).Pack()
 		if _, err := conn.Write(packet); err != nil {
 			t.Fatal(err)
 		}
@@ -289,7 +290,7 @@ func TestForward(t *testing.T) {
 	if len(asked.Extra) != 1 || asked.IsEdns0() == nil || asked.IsEdns0().UDPSize() != udpSize {
 		t.Errorf("asked %v", asked)
 	}
-	q.SetEdns0(1232, true)
+	q.SetEdns0(1232, true) // a question of its own for the upstream
 	if m := r.forward(t.Context(), q); !m.AuthenticatedData {
 		t.Error("AD is lost although the client understands it")
 	}

@@ -12,7 +12,8 @@ import (
 )
 
 // Upstream answers the question of q by other means. The answer must be one to
-// that question. It honours ctx and may be called from many goroutines.
+// that question, and is the caller's own. It honours ctx and may be called
+// from many goroutines.
 type Upstream func(ctx context.Context, q *miekg.Msg) (*miekg.Msg, error)
 
 // Config is what a Server is made from.
@@ -29,6 +30,7 @@ var ErrClosed = errors.New("resolver is closed")
 type Server struct {
 	cfg    Config
 	public *directory
+	cache  *cache // nil without an upstream
 
 	mu     sync.Mutex
 	vpcs   map[string]*resolver
@@ -37,7 +39,11 @@ type Server struct {
 
 // NewServer returns a server that knows no VPC.
 func NewServer(cfg Config) *Server {
-	return &Server{cfg: cfg, public: newDirectory(), vpcs: map[string]*resolver{}}
+	s := &Server{cfg: cfg, public: newDirectory(), vpcs: map[string]*resolver{}}
+	if cfg.Upstream != nil {
+		s.cache = newCache(cfg.Upstream)
+	}
+	return s
 }
 
 // SetPublic replaces the names of one VPC that every VPC can resolve: the
@@ -104,7 +110,7 @@ func (s *Server) resolver(vpcID string) *resolver {
 	if r == nil {
 		r = &resolver{
 			log:      s.cfg.Log.With("vpc", vpcID),
-			upstream: s.cfg.Upstream,
+			cache:    s.cache,
 			public:   s.public,
 			forwards: make(chan struct{}, maxForwards),
 			conns:    make(chan struct{}, maxConns),
