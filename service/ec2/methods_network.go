@@ -22,6 +22,12 @@ func (s *Service) networkMethods() []wire.Method {
 			func(ctx context.Context, in *ec2.ModifyVpcAttributeInput) []string {
 				return arns(ctx, "vpc", wire.Value(in.VpcId))
 			}),
+		wire.On(wire.Bind(ec2.OpAssociateVpcCidrBlock, s.AssociateVpcCidrBlock),
+			func(ctx context.Context, in *ec2.AssociateVpcCidrBlockInput) []string {
+				return arns(ctx, "vpc", wire.Value(in.VpcId))
+			}),
+		wire.On(wire.Bind(ec2.OpDisassociateVpcCidrBlock, s.DisassociateVpcCidrBlock),
+			func(ctx context.Context, _ *ec2.DisassociateVpcCidrBlockInput) []string { return arns(ctx, "vpc", "*") }),
 		wire.Bind(ec2.OpDescribeVpcs, s.DescribeVpcs),
 		wire.Bind(ec2.OpDescribeVpcAttribute, s.DescribeVpcAttribute),
 		wire.On(wire.Bind(ec2.OpCreateSubnet, s.CreateSubnet),
@@ -35,6 +41,14 @@ func (s *Service) networkMethods() []wire.Method {
 		wire.On(wire.Bind(ec2.OpModifySubnetAttribute, s.ModifySubnetAttribute),
 			func(ctx context.Context, in *ec2.ModifySubnetAttributeInput) []string {
 				return arns(ctx, "subnet", wire.Value(in.SubnetId))
+			}),
+		wire.On(wire.Bind(ec2.OpAssociateSubnetCidrBlock, s.AssociateSubnetCidrBlock),
+			func(ctx context.Context, in *ec2.AssociateSubnetCidrBlockInput) []string {
+				return arns(ctx, "subnet", wire.Value(in.SubnetId))
+			}),
+		wire.On(wire.Bind(ec2.OpDisassociateSubnetCidrBlock, s.DisassociateSubnetCidrBlock),
+			func(ctx context.Context, _ *ec2.DisassociateSubnetCidrBlockInput) []string {
+				return arns(ctx, "subnet", "*")
 			}),
 		wire.Bind(ec2.OpDescribeSubnets, s.DescribeSubnets),
 		wire.Bind(ec2.OpDescribeRouteTables, s.DescribeRouteTables),

@@ -11,7 +11,7 @@ import (
 )
 
 // DescribeRouteTables answers with the main route table of each of the
-// caller's VPCs: its only route is the local one.
+// caller's VPCs: its only routes are the local ones.
 func (s *Service) DescribeRouteTables(ctx context.Context, in *ec2.DescribeRouteTablesInput) (*ec2.DescribeRouteTablesOutput, error) {
 	match, err := compileFilters(routeTableFilters, in.Filters)
 	if err != nil {
@@ -48,6 +48,19 @@ func (s *Service) routeTable(r store.Reader, caller auth.Caller, id string) (vpc
 }
 
 func routeTableShape(rt vpc.RouteTable, n vpc.Network) ec2.RouteTable {
+	local := ec2.Route{
+		GatewayId: wire.Ptr("local"),
+		Origin:    wire.Ptr("CreateRouteTable"),
+		State:     wire.Ptr("active"),
+	}
+	ipv4 := local
+	ipv4.DestinationCidrBlock = wire.Ptr(n.CIDR.String())
+	routes := []ec2.Route{ipv4}
+	if n.IPv6.CIDR.IsValid() {
+		ipv6 := local
+		ipv6.DestinationIpv6CidrBlock = wire.Ptr(n.IPv6.CIDR.String())
+		routes = append(routes, ipv6)
+	}
 	return ec2.RouteTable{
 		Associations: []ec2.RouteTableAssociation{{
 			AssociationState:        &ec2.RouteTableAssociationState{State: wire.Ptr("associated")},
@@ -57,14 +70,9 @@ func routeTableShape(rt vpc.RouteTable, n vpc.Network) ec2.RouteTable {
 		}},
 		OwnerId:      wire.Ptr(rt.Account),
 		RouteTableId: wire.Ptr(rt.ID),
-		Routes: []ec2.Route{{
-			DestinationCidrBlock: wire.Ptr(n.CIDR.String()),
-			GatewayId:            wire.Ptr("local"),
-			Origin:               wire.Ptr("CreateRouteTable"),
-			State:                wire.Ptr("active"),
-		}},
-		Tags:  tagList(rt.Tags),
-		VpcId: wire.Ptr(rt.VPC),
+		Routes:       routes,
+		Tags:         tagList(rt.Tags),
+		VpcId:        wire.Ptr(rt.VPC),
 	}
 }
 
@@ -73,15 +81,26 @@ var routeTableFilters = filters[*ec2.RouteTable]{
 	"association.route-table-association-id": func(t *ec2.RouteTable) []string {
 		return one(t.Associations[0].RouteTableAssociationId)
 	},
-	"association.route-table-id":   func(t *ec2.RouteTable) []string { return one(t.RouteTableId) },
-	"association.subnet-id":        func(t *ec2.RouteTable) []string { return nil },
-	"association.gateway-id":       func(t *ec2.RouteTable) []string { return nil },
-	"owner-id":                     func(t *ec2.RouteTable) []string { return one(t.OwnerId) },
-	"route-table-id":               func(t *ec2.RouteTable) []string { return one(t.RouteTableId) },
-	"route.destination-cidr-block": func(t *ec2.RouteTable) []string { return one(t.Routes[0].DestinationCidrBlock) },
-	"route.gateway-id":             func(t *ec2.RouteTable) []string { return one(t.Routes[0].GatewayId) },
-	"route.origin":                 func(t *ec2.RouteTable) []string { return one(t.Routes[0].Origin) },
-	"route.state":                  func(t *ec2.RouteTable) []string { return one(t.Routes[0].State) },
-	"vpc-id":                       func(t *ec2.RouteTable) []string { return one(t.VpcId) },
-	tagFilter:                      func(t *ec2.RouteTable) []string { return tagSetPairs(t.Tags) },
+	"association.route-table-id": func(t *ec2.RouteTable) []string { return one(t.RouteTableId) },
+	"association.subnet-id":      func(t *ec2.RouteTable) []string { return nil },
+	"association.gateway-id":     func(t *ec2.RouteTable) []string { return nil },
+	"owner-id":                   func(t *ec2.RouteTable) []string { return one(t.OwnerId) },
+	"route-table-id":             func(t *ec2.RouteTable) []string { return one(t.RouteTableId) },
+	"route.destination-cidr-block": func(t *ec2.RouteTable) []string {
+		return texts(t.Routes, func(r ec2.Route) *string { return r.DestinationCidrBlock })
+	},
+	"route.destination-ipv6-cidr-block": func(t *ec2.RouteTable) []string {
+		return texts(t.Routes, func(r ec2.Route) *string { return r.DestinationIpv6CidrBlock })
+	},
+	"route.gateway-id": func(t *ec2.RouteTable) []string {
+		return texts(t.Routes, func(r ec2.Route) *string { return r.GatewayId })
+	},
+	"route.origin": func(t *ec2.RouteTable) []string {
+		return texts(t.Routes, func(r ec2.Route) *string { return r.Origin })
+	},
+	"route.state": func(t *ec2.RouteTable) []string {
+		return texts(t.Routes, func(r ec2.Route) *string { return r.State })
+	},
+	"vpc-id":  func(t *ec2.RouteTable) []string { return one(t.VpcId) },
+	tagFilter: func(t *ec2.RouteTable) []string { return tagSetPairs(t.Tags) },
 }

@@ -21,7 +21,11 @@ const defaultGroupName = "default"
 // maxGroupText is the length of the longest name and description.
 const maxGroupText = 255
 
-var allIPv4 = netip.MustParsePrefix("0.0.0.0/0")
+// What everything is in a rule.
+var (
+	allIPv4 = netip.MustParsePrefix("0.0.0.0/0")
+	allIPv6 = netip.MustParsePrefix("::/0")
+)
 
 // defaultGroup is a new VPC's default group: its members reach one another,
 // and everything else is reached by them.
@@ -44,6 +48,24 @@ func newGroup(o vpc.Owner, vpcID string, now time.Time) vpc.SecurityGroup {
 	}
 }
 
+// openIPv6 lets everything out of g over IPv6, if that is so over IPv4 and
+// nobody has changed what g lets out: the group of a VPC with IPv6 does so.
+// It reports whether it has changed g.
+func openIPv6(g *vpc.SecurityGroup) bool {
+	var out []vpc.SecurityGroupRule
+	for _, r := range g.Rules {
+		if r.Egress {
+			out = append(out, r)
+		}
+	}
+	if len(out) != 1 || out[0].CIDR != allIPv4 || out[0].Protocol != vpc.ProtocolAll {
+		return false
+	}
+	rule := vpc.SecurityGroupRule{ID: vpc.NewID("sgr"), Egress: true, Protocol: vpc.ProtocolAll, FromPort: -1, ToPort: -1, CIDR: allIPv6}
+	g.Rules = append(slices.Clip(g.Rules), rule)
+	return true
+}
+
 // CreateSecurityGroup makes a security group in a VPC.
 func (s *Service) CreateSecurityGroup(ctx context.Context, in *ec2.CreateSecurityGroupInput) (*ec2.CreateSecurityGroupOutput, error) {
 	caller := auth.CallerFrom(ctx)
@@ -60,8 +82,12 @@ func (s *Service) CreateSecurityGroup(ctx context.Context, in *ec2.CreateSecurit
 		if in.VpcId == nil {
 			return nil, errNoDefaultVPC()
 		}
-		if _, err := s.network(tx, caller, g.VPC); err != nil {
+		n, err := s.network(tx, caller, g.VPC)
+		if err != nil {
 			return nil, err
+		}
+		if n.IPv6.CIDR.IsValid() {
+			openIPv6(&g)
 		}
 		for other := range s.store.SecurityGroups.By(tx, "vpc", g.VPC) {
 			if other.Name == g.Name {

@@ -2,6 +2,7 @@ package ec2
 
 import (
 	"context"
+	"net/netip"
 
 	"github.com/postern/postern/auth"
 	"github.com/postern/postern/store"
@@ -21,17 +22,8 @@ func (s *Service) CreateSubnet(ctx context.Context, in *ec2.CreateSubnetInput) (
 		if err != nil {
 			return nil, err
 		}
-		if sn.CIDR.Bits() < n.CIDR.Bits() || !n.CIDR.Contains(sn.CIDR.Addr()) {
-			return nil, errSubnetRange(*in.CidrBlock)
-		}
-		others := 0
-		for other := range s.store.Subnets.By(tx, "vpc", n.ID) {
-			if others++; other.CIDR.Overlaps(sn.CIDR) {
-				return nil, errSubnetConflict(*in.CidrBlock)
-			}
-		}
-		if others >= s.limits.SubnetsPerVPC {
-			return nil, errSubnetLimit()
+		if err := s.checkSubnet(tx, n, sn); err != nil {
+			return nil, err
 		}
 		s.store.Subnets.Put(tx, sn)
 		return []string{n.ID}, nil
@@ -43,10 +35,29 @@ func (s *Service) CreateSubnet(ctx context.Context, in *ec2.CreateSubnetInput) (
 	return &ec2.CreateSubnetOutput{Subnet: &shape}, nil
 }
 
+// checkSubnet checks that the CIDRs of a new subnet lie in those of its VPC
+// and overlap with no other subnet's.
+func (s *Service) checkSubnet(tx *store.Tx, n vpc.Network, sn vpc.Subnet) error {
+	if !sn.Native && !vpc.Within(n.CIDR, sn.CIDR) {
+		return errSubnetRange(sn.CIDR.String())
+	}
+	others := 0
+	for other := range s.store.Subnets.By(tx, "vpc", n.ID) {
+		if others++; other.CIDR.Overlaps(sn.CIDR) {
+			return errSubnetConflict(sn.CIDR.String())
+		}
+	}
+	if others >= s.limits.SubnetsPerVPC {
+		return errSubnetLimit()
+	}
+	if sn.IPv6.CIDR.IsValid() {
+		return s.checkSubnetIPv6(tx, n, sn)
+	}
+	return nil
+}
+
 func (s *Service) newSubnet(caller auth.Caller, in *ec2.CreateSubnetInput) (vpc.Subnet, error) {
 	if err := refuseGiven(
-		parameter{"Ipv6CidrBlock", in.Ipv6CidrBlock != nil},
-		parameter{"Ipv6Native", wire.Value(in.Ipv6Native)},
 		parameter{"OutpostArn", in.OutpostArn != nil},
 		parameter{"Ipv4IpamPoolId", in.Ipv4IpamPoolId != nil},
 		parameter{"Ipv4NetmaskLength", in.Ipv4NetmaskLength != nil},
@@ -55,15 +66,14 @@ func (s *Service) newSubnet(caller auth.Caller, in *ec2.CreateSubnetInput) (vpc.
 	); err != nil {
 		return vpc.Subnet{}, err
 	}
-	if in.CidrBlock == nil {
-		return vpc.Subnet{}, errMissing("cidrBlock")
+	sn := vpc.Subnet{
+		Owner:   ownerOf(caller),
+		ID:      vpc.NewID("subnet"),
+		VPC:     wire.Value(in.VpcId),
+		Created: s.now().UTC(),
 	}
-	cidr, ok := parseCIDR(*in.CidrBlock)
-	if !ok {
-		return vpc.Subnet{}, errInvalid("Value (%s) for parameter cidrBlock is invalid. This is not a valid CIDR block.", *in.CidrBlock)
-	}
-	if cidr.Bits() < minBits || cidr.Bits() > maxBits {
-		return vpc.Subnet{}, errSubnetRange(*in.CidrBlock)
+	if err := setCIDRs(&sn, in); err != nil {
+		return vpc.Subnet{}, err
 	}
 	zone, err := subnetZone(caller.Region, in)
 	if err != nil {
@@ -73,16 +83,43 @@ func (s *Service) newSubnet(caller auth.Caller, in *ec2.CreateSubnetInput) (vpc.
 	if err != nil {
 		return vpc.Subnet{}, err
 	}
-	return vpc.Subnet{
-		Owner:   ownerOf(caller),
-		ID:      vpc.NewID("subnet"),
-		VPC:     wire.Value(in.VpcId),
-		CIDR:    cidr,
-		Zone:    zone.Name,
-		ZoneID:  zone.ID,
-		Created: s.now().UTC(),
-		Tags:    tags,
-	}, nil
+	sn.Zone, sn.ZoneID, sn.Tags = zone.Name, zone.ID, tags
+	return sn, nil
+}
+
+// setCIDRs reads the CIDRs that a request gives a subnet. An IPv6-only subnet
+// gives its network interfaces addresses and names without being asked.
+func setCIDRs(sn *vpc.Subnet, in *ec2.CreateSubnetInput) (err error) {
+	sn.Native = wire.Value(in.Ipv6Native)
+	switch {
+	case sn.Native && in.CidrBlock != nil:
+		return errIPv6OnlyCIDRs()
+	case sn.Native && in.Ipv6CidrBlock == nil:
+		return errIPv6OnlyWithoutBlock()
+	case sn.Native:
+		sn.AssignIPv6, sn.Names = true, vpc.HostNames{ByResource: true, AAAA: true}
+	case in.CidrBlock == nil:
+		return errMissing("cidrBlock")
+	default:
+		if sn.CIDR, err = subnetCIDR(*in.CidrBlock); err != nil {
+			return err
+		}
+	}
+	if in.Ipv6CidrBlock != nil {
+		sn.IPv6, err = newSubnetIPv6(*in.Ipv6CidrBlock)
+	}
+	return err
+}
+
+func subnetCIDR(text string) (netip.Prefix, error) {
+	cidr, ok := parseCIDR(text)
+	if !ok {
+		return netip.Prefix{}, errInvalid("Value (%s) for parameter cidrBlock is invalid. This is not a valid CIDR block.", text)
+	}
+	if cidr.Bits() < minBits || cidr.Bits() > maxBits {
+		return netip.Prefix{}, errSubnetRange(text)
+	}
+	return cidr, nil
 }
 
 // subnetZone is the zone that a request names, by name or id; the Region's
@@ -140,38 +177,3 @@ func (s *Service) subnet(r store.Reader, caller auth.Caller, id string) (vpc.Sub
 	}
 	return sn, nil
 }
-
-// ModifySubnetAttribute sets one attribute of a subnet.
-func (s *Service) ModifySubnetAttribute(ctx context.Context, in *ec2.ModifySubnetAttributeInput) (*ec2.ModifySubnetAttributeOutput, error) {
-	if err := refuseGiven(
-		parameter{"AssignIpv6AddressOnCreation", given(in.AssignIpv6AddressOnCreation)},
-		parameter{"CustomerOwnedIpv4Pool", in.CustomerOwnedIpv4Pool != nil},
-		parameter{"EnableDns64", given(in.EnableDns64)},
-		parameter{"EnableLniAtDeviceIndex", in.EnableLniAtDeviceIndex != nil},
-		parameter{"DisableLniAtDeviceIndex", given(in.DisableLniAtDeviceIndex)},
-		parameter{"EnableResourceNameDnsAAAARecordOnLaunch", given(in.EnableResourceNameDnsAAAARecordOnLaunch)},
-		parameter{"EnableResourceNameDnsARecordOnLaunch", given(in.EnableResourceNameDnsARecordOnLaunch)},
-		parameter{"MapCustomerOwnedIpOnLaunch", given(in.MapCustomerOwnedIpOnLaunch)},
-		parameter{"PrivateDnsHostnameTypeOnLaunch", in.PrivateDnsHostnameTypeOnLaunch != nil && *in.PrivateDnsHostnameTypeOnLaunch != "ip-name"},
-	); err != nil {
-		return nil, err
-	}
-	err := s.apply(ctx, func(tx *store.Tx) ([]string, error) {
-		sn, err := s.subnet(tx, auth.CallerFrom(ctx), wire.Value(in.SubnetId))
-		if err != nil {
-			return nil, err
-		}
-		if a := in.MapPublicIpOnLaunch; a != nil && a.Value != nil {
-			sn.MapPublicIP = *a.Value
-		}
-		s.store.Subnets.Put(tx, sn)
-		return []string{sn.VPC}, nil
-	})
-	if err != nil {
-		return nil, err
-	}
-	return &ec2.ModifySubnetAttributeOutput{}, nil
-}
-
-// given reports whether an attribute is asked for; switched off is what it is.
-func given(a *ec2.AttributeBooleanValue) bool { return a != nil && wire.Value(a.Value) }

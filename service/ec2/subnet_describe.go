@@ -39,22 +39,25 @@ func (s *Service) subnetShape(r store.Reader, sn vpc.Subnet) ec2.Subnet {
 			free--
 		}
 	}
-	return ec2.Subnet{
-		AssignIpv6AddressOnCreation: wire.Ptr(false),
+	kind := ec2.HostnameTypeIpName
+	if sn.Names.ByResource {
+		kind = ec2.HostnameTypeResourceName
+	}
+	shape := ec2.Subnet{
+		AssignIpv6AddressOnCreation: wire.Ptr(sn.AssignIPv6),
 		AvailabilityZone:            wire.Ptr(sn.Zone),
 		AvailabilityZoneId:          wire.Ptr(sn.ZoneID),
 		AvailableIpAddressCount:     wire.Ptr(int32(free)),
-		CidrBlock:                   wire.Ptr(sn.CIDR.String()),
 		DefaultForAz:                wire.Ptr(false),
 		EnableDns64:                 wire.Ptr(false),
-		Ipv6Native:                  wire.Ptr(false),
+		Ipv6Native:                  wire.Ptr(sn.Native),
 		MapCustomerOwnedIpOnLaunch:  wire.Ptr(false),
 		MapPublicIpOnLaunch:         wire.Ptr(sn.MapPublicIP),
 		OwnerId:                     wire.Ptr(sn.Account),
 		PrivateDnsNameOptionsOnLaunch: &ec2.PrivateDnsNameOptionsOnLaunch{
-			EnableResourceNameDnsAAAARecord: wire.Ptr(false),
-			EnableResourceNameDnsARecord:    wire.Ptr(false),
-			HostnameType:                    wire.Ptr("ip-name"),
+			EnableResourceNameDnsAAAARecord: wire.Ptr(sn.Names.AAAA),
+			EnableResourceNameDnsARecord:    wire.Ptr(sn.Names.A),
+			HostnameType:                    &kind,
 		},
 		State:     wire.Ptr("available"),
 		SubnetArn: wire.Ptr(arn(sn.Owner, "subnet", sn.ID)),
@@ -62,6 +65,13 @@ func (s *Service) subnetShape(r store.Reader, sn vpc.Subnet) ec2.Subnet {
 		Tags:      tagList(sn.Tags),
 		VpcId:     wire.Ptr(sn.VPC),
 	}
+	if !sn.Native {
+		shape.CidrBlock = wire.Ptr(sn.CIDR.String())
+	}
+	if sn.IPv6.CIDR.IsValid() {
+		shape.Ipv6CidrBlockAssociationSet = []ec2.SubnetIpv6CidrBlockAssociation{*subnetIPv6Shape(sn, "associated")}
+	}
+	return shape
 }
 
 var subnetFilters = filters[*ec2.Subnet]{
@@ -72,17 +82,40 @@ var subnetFilters = filters[*ec2.Subnet]{
 	"available-ip-address-count": func(n *ec2.Subnet) []string {
 		return []string{strconv.Itoa(int(*n.AvailableIpAddressCount))}
 	},
-	"cidr":                    func(n *ec2.Subnet) []string { return one(n.CidrBlock) },
-	"cidr-block":              func(n *ec2.Subnet) []string { return one(n.CidrBlock) },
-	"cidrBlock":               func(n *ec2.Subnet) []string { return one(n.CidrBlock) },
-	"default-for-az":          func(n *ec2.Subnet) []string { return flag(n.DefaultForAz) },
-	"defaultForAz":            func(n *ec2.Subnet) []string { return flag(n.DefaultForAz) },
-	"ipv6-native":             func(n *ec2.Subnet) []string { return flag(n.Ipv6Native) },
-	"map-public-ip-on-launch": func(n *ec2.Subnet) []string { return flag(n.MapPublicIpOnLaunch) },
-	"owner-id":                func(n *ec2.Subnet) []string { return one(n.OwnerId) },
-	"state":                   func(n *ec2.Subnet) []string { return one(n.State) },
-	"subnet-arn":              func(n *ec2.Subnet) []string { return one(n.SubnetArn) },
-	"subnet-id":               func(n *ec2.Subnet) []string { return one(n.SubnetId) },
-	"vpc-id":                  func(n *ec2.Subnet) []string { return one(n.VpcId) },
-	tagFilter:                 func(n *ec2.Subnet) []string { return tagSetPairs(n.Tags) },
+	"cidr":           func(n *ec2.Subnet) []string { return one(n.CidrBlock) },
+	"cidr-block":     func(n *ec2.Subnet) []string { return one(n.CidrBlock) },
+	"cidrBlock":      func(n *ec2.Subnet) []string { return one(n.CidrBlock) },
+	"default-for-az": func(n *ec2.Subnet) []string { return flag(n.DefaultForAz) },
+	"defaultForAz":   func(n *ec2.Subnet) []string { return flag(n.DefaultForAz) },
+	"ipv6-native":    func(n *ec2.Subnet) []string { return flag(n.Ipv6Native) },
+	"enable-dns64":   func(n *ec2.Subnet) []string { return flag(n.EnableDns64) },
+	"ipv6-cidr-block-association.ipv6-cidr-block": func(n *ec2.Subnet) []string {
+		return texts(n.Ipv6CidrBlockAssociationSet, func(a ec2.SubnetIpv6CidrBlockAssociation) *string { return a.Ipv6CidrBlock })
+	},
+	"ipv6-cidr-block-association.association-id": func(n *ec2.Subnet) []string {
+		return texts(n.Ipv6CidrBlockAssociationSet, func(a ec2.SubnetIpv6CidrBlockAssociation) *string { return a.AssociationId })
+	},
+	"ipv6-cidr-block-association.state": func(n *ec2.Subnet) []string {
+		return texts(n.Ipv6CidrBlockAssociationSet, func(a ec2.SubnetIpv6CidrBlockAssociation) *string { return a.Ipv6CidrBlockState.State })
+	},
+	"private-dns-name-options-on-launch.hostname-type": func(n *ec2.Subnet) []string {
+		return one(n.PrivateDnsNameOptionsOnLaunch.HostnameType)
+	},
+	"private-dns-name-options-on-launch.enable-resource-name-dns-a-record": func(n *ec2.Subnet) []string {
+		return flag(n.PrivateDnsNameOptionsOnLaunch.EnableResourceNameDnsARecord)
+	},
+	"private-dns-name-options-on-launch.enable-resource-name-dns-aaaa-record": func(n *ec2.Subnet) []string {
+		return flag(n.PrivateDnsNameOptionsOnLaunch.EnableResourceNameDnsAAAARecord)
+	},
+	"customer-owned-ipv4-pool":        func(*ec2.Subnet) []string { return nil }, // there are no outposts
+	"outpost-arn":                     func(*ec2.Subnet) []string { return nil },
+	"enable-lni-at-device-index":      func(*ec2.Subnet) []string { return nil },
+	"map-customer-owned-ip-on-launch": func(n *ec2.Subnet) []string { return flag(n.MapCustomerOwnedIpOnLaunch) },
+	"map-public-ip-on-launch":         func(n *ec2.Subnet) []string { return flag(n.MapPublicIpOnLaunch) },
+	"owner-id":                        func(n *ec2.Subnet) []string { return one(n.OwnerId) },
+	"state":                           func(n *ec2.Subnet) []string { return one(n.State) },
+	"subnet-arn":                      func(n *ec2.Subnet) []string { return one(n.SubnetArn) },
+	"subnet-id":                       func(n *ec2.Subnet) []string { return one(n.SubnetId) },
+	"vpc-id":                          func(n *ec2.Subnet) []string { return one(n.VpcId) },
+	tagFilter:                         func(n *ec2.Subnet) []string { return tagSetPairs(n.Tags) },
 }

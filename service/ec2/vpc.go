@@ -21,7 +21,20 @@ const (
 // CreateVpc makes a VPC with its main route table and its default security
 // group.
 func (s *Service) CreateVpc(ctx context.Context, in *ec2.CreateVpcInput) (*ec2.CreateVpcOutput, error) {
-	n, err := s.newNetwork(auth.CallerFrom(ctx), in)
+	caller := auth.CallerFrom(ctx)
+	amazon, err := wantsAmazonIPv6(caller.Region, in.AmazonProvidedIpv6CidrBlock, in.Ipv6CidrBlockNetworkBorderGroup,
+		parameter{"Ipv6CidrBlock", in.Ipv6CidrBlock != nil},
+		parameter{"Ipv6Pool", in.Ipv6Pool != nil},
+		parameter{"Ipv4IpamPoolId", in.Ipv4IpamPoolId != nil},
+		parameter{"Ipv4NetmaskLength", in.Ipv4NetmaskLength != nil},
+		parameter{"Ipv6IpamPoolId", in.Ipv6IpamPoolId != nil},
+		parameter{"Ipv6NetmaskLength", in.Ipv6NetmaskLength != nil},
+		parameter{"VpcEncryptionControl", in.VpcEncryptionControl != nil},
+	)
+	if err != nil {
+		return nil, err
+	}
+	n, err := s.newNetwork(caller, in)
 	if err != nil {
 		return nil, err
 	}
@@ -29,10 +42,15 @@ func (s *Service) CreateVpc(ctx context.Context, in *ec2.CreateVpcInput) (*ec2.C
 		if s.limits.Account && count(s.store.Networks.List(tx, n.Account, n.Region)) >= s.limits.VPCs {
 			return nil, errVpcLimit()
 		}
+		group := defaultGroup(n.Owner, n.ID, n.Created)
+		if amazon {
+			n.IPv6 = s.newNetworkIPv6(tx)
+			openIPv6(&group)
+		}
 		s.store.Networks.Put(tx, n)
 		s.store.RouteTables.Put(tx, vpc.RouteTable{
 			Owner: n.Owner, ID: vpc.NewID("rtb"), VPC: n.ID, Main: true, Association: vpc.NewID("rtbassoc"), Created: n.Created})
-		s.store.SecurityGroups.Put(tx, defaultGroup(n.Owner, n.ID, n.Created))
+		s.store.SecurityGroups.Put(tx, group)
 		return []string{n.ID}, nil
 	})
 	if err != nil {
@@ -44,19 +62,6 @@ func (s *Service) CreateVpc(ctx context.Context, in *ec2.CreateVpcInput) (*ec2.C
 }
 
 func (s *Service) newNetwork(caller auth.Caller, in *ec2.CreateVpcInput) (vpc.Network, error) {
-	if err := refuseGiven(
-		parameter{"AmazonProvidedIpv6CidrBlock", wire.Value(in.AmazonProvidedIpv6CidrBlock)},
-		parameter{"Ipv6CidrBlock", in.Ipv6CidrBlock != nil},
-		parameter{"Ipv6Pool", in.Ipv6Pool != nil},
-		parameter{"Ipv6CidrBlockNetworkBorderGroup", in.Ipv6CidrBlockNetworkBorderGroup != nil},
-		parameter{"Ipv4IpamPoolId", in.Ipv4IpamPoolId != nil},
-		parameter{"Ipv4NetmaskLength", in.Ipv4NetmaskLength != nil},
-		parameter{"Ipv6IpamPoolId", in.Ipv6IpamPoolId != nil},
-		parameter{"Ipv6NetmaskLength", in.Ipv6NetmaskLength != nil},
-		parameter{"VpcEncryptionControl", in.VpcEncryptionControl != nil},
-	); err != nil {
-		return vpc.Network{}, err
-	}
 	if in.CidrBlock == nil {
 		return vpc.Network{}, errMissing("cidrBlock")
 	}
@@ -161,10 +166,10 @@ func (s *Service) DescribeVpcs(ctx context.Context, in *ec2.DescribeVpcsInput) (
 }
 
 func networkShape(n vpc.Network) ec2.Vpc {
-	return ec2.Vpc{
+	shape := ec2.Vpc{
 		CidrBlock: wire.Ptr(n.CIDR.String()),
 		CidrBlockAssociationSet: []ec2.VpcCidrBlockAssociation{{
-			AssociationId:  wire.Ptr("vpc-cidr-assoc-" + n.ID[len("vpc-"):]),
+			AssociationId:  wire.Ptr(primaryAssociation(n)),
 			CidrBlock:      wire.Ptr(n.CIDR.String()),
 			CidrBlockState: &ec2.VpcCidrBlockState{State: wire.Ptr("associated")},
 		}},
@@ -176,6 +181,10 @@ func networkShape(n vpc.Network) ec2.Vpc {
 		Tags:            tagList(n.Tags),
 		VpcId:           wire.Ptr(n.ID),
 	}
+	if n.IPv6.CIDR.IsValid() {
+		shape.Ipv6CidrBlockAssociationSet = []ec2.VpcIpv6CidrBlockAssociation{*networkIPv6Shape(n, "associated")}
+	}
+	return shape
 }
 
 var networkFilters = filters[*ec2.Vpc]{
@@ -195,6 +204,18 @@ var networkFilters = filters[*ec2.Vpc]{
 	},
 	"cidr-block-association.state": func(v *ec2.Vpc) []string {
 		return texts(v.CidrBlockAssociationSet, func(a ec2.VpcCidrBlockAssociation) *string { return a.CidrBlockState.State })
+	},
+	"ipv6-cidr-block-association.ipv6-cidr-block": func(v *ec2.Vpc) []string {
+		return texts(v.Ipv6CidrBlockAssociationSet, func(a ec2.VpcIpv6CidrBlockAssociation) *string { return a.Ipv6CidrBlock })
+	},
+	"ipv6-cidr-block-association.ipv6-pool": func(v *ec2.Vpc) []string {
+		return texts(v.Ipv6CidrBlockAssociationSet, func(a ec2.VpcIpv6CidrBlockAssociation) *string { return a.Ipv6Pool })
+	},
+	"ipv6-cidr-block-association.association-id": func(v *ec2.Vpc) []string {
+		return texts(v.Ipv6CidrBlockAssociationSet, func(a ec2.VpcIpv6CidrBlockAssociation) *string { return a.AssociationId })
+	},
+	"ipv6-cidr-block-association.state": func(v *ec2.Vpc) []string {
+		return texts(v.Ipv6CidrBlockAssociationSet, func(a ec2.VpcIpv6CidrBlockAssociation) *string { return a.Ipv6CidrBlockState.State })
 	},
 	tagFilter: func(v *ec2.Vpc) []string { return tagSetPairs(v.Tags) },
 }
