@@ -1,7 +1,6 @@
 package vpc
 
 import (
-	"net/netip"
 	"slices"
 	"strings"
 )
@@ -19,62 +18,66 @@ type EndpointService struct {
 	AddressTypes []string // supportedIpAddressTypes: ipv4, ipv6
 }
 
-// offered are the services that Postern can put behind an endpoint. In the
-// names R stands for the Region.
+// offered are the services that Postern can put behind an endpoint, ordered by
+// name.
 var offered = []struct {
 	short, api, id string
-	names          []string
 	fips, noPolicy bool
 }{
-	{short: "ec2", api: "ec2", id: "vpce-svc-0e6b5a1f0c2d94e11", names: []string{"ec2.R.amazonaws.com", "ec2.R.api.aws"}},
-	{short: "eks", api: "eks", id: "vpce-svc-0e6b5a1f0c2d94e10", names: []string{"eks.R.amazonaws.com", "eks.R.api.aws"}},
-	{short: "eks-auth", api: "eks-auth", id: "vpce-svc-0e6b5a1f0c2d94e14", names: []string{"eks-auth.R.api.aws"}},
-	{short: "eks-fips", api: "eks", id: "vpce-svc-0e6b5a1f0c2d94e15", names: []string{"fips.eks.R.amazonaws.com", "eks-fips.R.api.aws"}, fips: true},
-	{short: "elasticloadbalancing", api: "elasticloadbalancing", id: "vpce-svc-0e6b5a1f0c2d94e16", names: []string{"elasticloadbalancing.R.amazonaws.com", "elasticloadbalancing.R.api.aws"}},
-	{short: "logs", api: "logs", id: "vpce-svc-0e6b5a1f0c2d94e12", names: []string{"logs.R.amazonaws.com", "logs.R.api.aws"}},
-	{short: "oidc-eks", api: "oidc-eks", id: "vpce-svc-0e6b5a1f0c2d94e17", names: []string{"oidc.eks.R.amazonaws.com", "oidc-eks.R.api.aws"}, noPolicy: true},
-	{short: "sts", api: "sts", id: "vpce-svc-0e6b5a1f0c2d94e13", names: []string{"sts.R.amazonaws.com", "sts.R.api.aws"}},
+	{short: "ec2", api: "ec2", id: "vpce-svc-0e6b5a1f0c2d94e11"},
+	{short: "eks", api: "eks", id: "vpce-svc-0e6b5a1f0c2d94e10"},
+	{short: "eks-auth", api: "eks-auth", id: "vpce-svc-0e6b5a1f0c2d94e14"},
+	{short: "eks-fips", api: "eks", id: "vpce-svc-0e6b5a1f0c2d94e15", fips: true},
+	{short: "elasticloadbalancing", api: "elasticloadbalancing", id: "vpce-svc-0e6b5a1f0c2d94e16"},
+	{short: "logs", api: "logs", id: "vpce-svc-0e6b5a1f0c2d94e12"},
+	{short: "oidc-eks", api: "oidc-eks", id: "vpce-svc-0e6b5a1f0c2d94e17", noPolicy: true},
+	{short: "sts", api: "sts", id: "vpce-svc-0e6b5a1f0c2d94e13"},
 }
 
-// absent are the Regions that lack a service ("Access Amazon EKS using AWS
-// PrivateLink").
-var absent = map[string][]string{
-	"eks":      {"ap-southeast-5", "ap-southeast-7", "mx-central-1", "ap-east-2"},
-	"eks-fips": {"ap-southeast-5", "ap-southeast-7", "mx-central-1", "ap-east-2"},
-}
-
-// EndpointServices returns the services offered in a Region, ordered by name;
-// none for an unknown Region.
+// EndpointServices returns the services that exist in a Region, ordered by
+// name; none for an unknown Region. Availability says which are offered.
 func EndpointServices(region string) []EndpointService {
 	if _, ok := FindRegion(region); !ok {
 		return nil
 	}
 	var all []EndpointService
 	for _, o := range offered {
-		if slices.Contains(absent[o.short], region) {
-			continue
-		}
-		s := EndpointService{
+		all = append(all, EndpointService{
 			Name:         "com.amazonaws." + region + "." + o.short,
 			Short:        o.short,
 			ID:           o.id,
 			API:          o.api,
 			Region:       region,
+			PrivateNames: privateNames(o.api, region, o.fips),
 			Policy:       !o.noPolicy,
 			FIPS:         o.fips,
 			AddressTypes: []string{"ipv4", "ipv6"},
-		}
-		for _, name := range o.names {
-			s.PrivateNames = append(s.PrivateNames, strings.Replace(name, "R", region, 1))
-		}
-		all = append(all, s)
+		})
 	}
 	return all
 }
 
+// privateNames are the names by which the SDKs ask for the API with FIPS or
+// without. The issuers of clusters are not asked for by an SDK.
+func privateNames(api, region string, fips bool) []string {
+	if api == "oidc-eks" {
+		p := PartitionOf(region)
+		return []string{"oidc.eks." + region + "." + p.Suffix, "oidc-eks." + region + "." + p.DualStack}
+	}
+	var names []string
+	for _, h := range Hostnames(api, region) {
+		if h.FIPS == fips {
+			names = append(names, h.Name)
+		}
+	}
+	return names
+}
+
 // DualStackName reports whether a private name of a service is one that has
 // IPv6 addresses when the endpoint's record type is service-defined.
-func DualStackName(name string) bool { return strings.HasSuffix(name, ".api.aws") }
+func DualStackName(name string) bool {
+	return slices.ContainsFunc(partitions, func(p Partition) bool { return strings.HasSuffix(name, "."+p.DualStack) })
+}
 
 // FindEndpointService returns the service of that full name.
 func FindEndpointService(name string) (EndpointService, bool) {
@@ -91,16 +94,13 @@ func FindEndpointService(name string) (EndpointService, bool) {
 	return EndpointService{}, false
 }
 
-// PublicNames are the DNS names under which the SDKs look for a service's API
-// in a Region, the default one first.
-func PublicNames(api, region string) []string {
-	return []string{api + "." + region + ".amazonaws.com", api + "." + region + ".api.aws"}
-}
-
 // BaseName is the parent of the service's vpce names.
 func (s EndpointService) BaseName() string {
-	return s.Short + "." + s.Region + ".vpce.amazonaws.com"
+	return s.Short + "." + vpceParent(s.Region)
 }
+
+// vpceParent is the parent of all names of endpoints in a Region.
+func vpceParent(region string) string { return region + ".vpce." + PartitionOf(region).Suffix }
 
 // CertificateNames are the names that the certificate behind an endpoint of
 // this service must carry. One wildcard covers the regional and the zonal
@@ -130,34 +130,6 @@ func (e Endpoint) PublicName(base, zone string) string {
 		name += "-" + zone
 	}
 	return name + "." + base
-}
-
-// publicAPIs are the services that are asked for by public names.
-var publicAPIs = []string{"eks", "ec2", "logs", "sts", "eks-auth", "elasticloadbalancing"}
-
-// PublicAddress is the address that the public name of a service's API
-// resolves to. It lies in 198.18.0.0/15, which no network routes (RFC 2544):
-// it stands for the public internet, which a private subnet cannot reach.
-func PublicAddress(api, region string) netip.Addr {
-	service := slices.IndexFunc(publicAPIs, func(o string) bool { return o == api })
-	r := slices.IndexFunc(regions, func(r Region) bool { return r.Name == region })
-	if service < 0 || r < 0 {
-		return netip.Addr{}
-	}
-	return netip.AddrFrom4([4]byte{198, 18, byte(r + 1), byte(service + 1)})
-}
-
-// PublicService finds the API and Region that a public DNS name (without a
-// trailing dot) belongs to.
-func PublicService(name string) (api, region string, ok bool) {
-	labels := strings.SplitN(strings.ToLower(name), ".", 3)
-	if len(labels) != 3 || (labels[2] != "amazonaws.com" && labels[2] != "api.aws") {
-		return "", "", false
-	}
-	if !PublicAddress(labels[0], labels[1]).IsValid() {
-		return "", "", false
-	}
-	return labels[0], labels[1], true
 }
 
 // vpceZones are the ids of the public zones that hold the regional and zonal

@@ -1,12 +1,17 @@
 package vpc
 
-import "slices"
+import (
+	"cmp"
+	"slices"
+)
 
-// Region is one Region of the aws partition.
+// Region is one Region of AWS.
 type Region struct {
 	Name  string // us-east-1
 	Code  string // prefix of the zone ids, use1
 	Zones string // the letters of the availability zones that an account sees
+
+	Partition string // aws-cn …; empty means aws
 }
 
 // Zone is an availability zone.
@@ -16,44 +21,59 @@ type Zone struct {
 }
 
 var regions = []Region{
-	{"af-south-1", "afs1", "abc"},
-	{"ap-east-1", "ape1", "abc"},
-	{"ap-east-2", "ape2", "abc"},
-	{"ap-northeast-1", "apne1", "acd"},
-	{"ap-northeast-2", "apne2", "abcd"},
-	{"ap-northeast-3", "apne3", "abc"},
-	{"ap-south-1", "aps1", "abc"},
-	{"ap-south-2", "aps2", "abc"},
-	{"ap-southeast-1", "apse1", "abc"},
-	{"ap-southeast-2", "apse2", "abc"},
-	{"ap-southeast-3", "apse3", "abc"},
-	{"ap-southeast-4", "apse4", "abc"},
-	{"ap-southeast-5", "apse5", "abc"},
-	{"ap-southeast-6", "apse6", "abc"},
-	{"ap-southeast-7", "apse7", "abc"},
-	{"ca-central-1", "cac1", "abd"},
-	{"ca-west-1", "caw1", "abc"},
-	{"eu-central-1", "euc1", "abc"},
-	{"eu-central-2", "euc2", "abc"},
-	{"eu-north-1", "eun1", "abc"},
-	{"eu-south-1", "eus1", "abc"},
-	{"eu-south-2", "eus2", "abc"},
-	{"eu-west-1", "euw1", "abc"},
-	{"eu-west-2", "euw2", "abc"},
-	{"eu-west-3", "euw3", "abc"},
-	{"il-central-1", "ilc1", "abc"},
-	{"me-central-1", "mec1", "abc"},
-	{"me-south-1", "mes1", "abc"},
-	{"mx-central-1", "mxc1", "abc"},
-	{"sa-east-1", "sae1", "abc"},
-	{"us-east-1", "use1", "abcdef"},
-	{"us-east-2", "use2", "abc"},
-	{"us-west-1", "usw1", "ac"},
-	{"us-west-2", "usw2", "abcd"},
+	{Name: "af-south-1", Code: "afs1", Zones: "abc"},
+	{Name: "ap-east-1", Code: "ape1", Zones: "abc"},
+	{Name: "ap-east-2", Code: "ape2", Zones: "abc"},
+	{Name: "ap-northeast-1", Code: "apne1", Zones: "acd"},
+	{Name: "ap-northeast-2", Code: "apne2", Zones: "abcd"},
+	{Name: "ap-northeast-3", Code: "apne3", Zones: "abc"},
+	{Name: "ap-south-1", Code: "aps1", Zones: "abc"},
+	{Name: "ap-south-2", Code: "aps2", Zones: "abc"},
+	{Name: "ap-southeast-1", Code: "apse1", Zones: "abc"},
+	{Name: "ap-southeast-2", Code: "apse2", Zones: "abc"},
+	{Name: "ap-southeast-3", Code: "apse3", Zones: "abc"},
+	{Name: "ap-southeast-4", Code: "apse4", Zones: "abc"},
+	{Name: "ap-southeast-5", Code: "apse5", Zones: "abc"},
+	{Name: "ap-southeast-6", Code: "apse6", Zones: "abc"},
+	{Name: "ap-southeast-7", Code: "apse7", Zones: "abc"},
+	{Name: "ca-central-1", Code: "cac1", Zones: "abd"},
+	{Name: "ca-west-1", Code: "caw1", Zones: "abc"},
+	{Name: "eu-central-1", Code: "euc1", Zones: "abc"},
+	{Name: "eu-central-2", Code: "euc2", Zones: "abc"},
+	{Name: "eu-north-1", Code: "eun1", Zones: "abc"},
+	{Name: "eu-south-1", Code: "eus1", Zones: "abc"},
+	{Name: "eu-south-2", Code: "eus2", Zones: "abc"},
+	{Name: "eu-west-1", Code: "euw1", Zones: "abc"},
+	{Name: "eu-west-2", Code: "euw2", Zones: "abc"},
+	{Name: "eu-west-3", Code: "euw3", Zones: "abc"},
+	{Name: "il-central-1", Code: "ilc1", Zones: "abc"},
+	{Name: "me-central-1", Code: "mec1", Zones: "abc"},
+	{Name: "me-south-1", Code: "mes1", Zones: "abc"},
+	{Name: "mx-central-1", Code: "mxc1", Zones: "abc"},
+	{Name: "sa-east-1", Code: "sae1", Zones: "abc"},
+	{Name: "us-east-1", Code: "use1", Zones: "abcdef"},
+	{Name: "us-east-2", Code: "use2", Zones: "abc"},
+	{Name: "us-west-1", Code: "usw1", Zones: "ac"},
+	{Name: "us-west-2", Code: "usw2", Zones: "abcd"},
+
+	{Name: "cn-north-1", Code: "cnn1", Zones: "abd", Partition: "aws-cn"},
+	{Name: "cn-northwest-1", Code: "cnnw1", Zones: "abc", Partition: "aws-cn"},
+	{Name: "eu-isoe-west-1", Code: "euiw1", Zones: "abc", Partition: "aws-iso-e"},
+	{Name: "eusc-de-east-1", Code: "eude1", Zones: "abc", Partition: "aws-eusc"},
+	{Name: "us-gov-east-1", Code: "usge1", Zones: "abc", Partition: "aws-us-gov"},
+	{Name: "us-gov-west-1", Code: "usgw1", Zones: "abc", Partition: "aws-us-gov"},
+	{Name: "us-iso-east-1", Code: "usie1", Zones: "abc", Partition: "aws-iso"},
+	{Name: "us-iso-west-1", Code: "usiw1", Zones: "abc", Partition: "aws-iso"},
+	{Name: "us-isob-east-1", Code: "usib1", Zones: "abc", Partition: "aws-iso-b"},
+	{Name: "us-isob-west-1", Code: "usibw1", Zones: "abc", Partition: "aws-iso-b"},
+	{Name: "us-isof-east-1", Code: "usife1", Zones: "abc", Partition: "aws-iso-f"},
+	{Name: "us-isof-south-1", Code: "usifs1", Zones: "abc", Partition: "aws-iso-f"},
 }
 
-// Regions returns all Regions, ordered by name.
-func Regions() []Region { return slices.Clone(regions) }
+// Regions returns the Regions of a partition, ordered by name.
+func Regions(p Partition) []Region {
+	return slices.DeleteFunc(slices.Clone(regions), func(r Region) bool { return cmp.Or(r.Partition, "aws") != p.Name })
+}
 
 // FindRegion returns the Region of that name.
 func FindRegion(name string) (Region, bool) {

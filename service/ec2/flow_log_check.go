@@ -112,7 +112,7 @@ func logGroup(caller auth.Caller, in *ec2.CreateFlowLogsInput) (string, error) {
 	}
 	name := wire.Value(in.LogGroupName)
 	if arn != "" {
-		own := "arn:aws:logs:" + caller.Region + ":" + caller.Account + ":log-group:"
+		own := ownerOf(caller).ARN("logs", "log-group:")
 		rest, ok := strings.CutPrefix(arn, own)
 		if !ok {
 			return "", errLogDestination(arn)

@@ -14,7 +14,7 @@ import (
 
 // DescribeRegions lists the Regions of the partition; all of them are open
 // to every account here.
-func (s *Service) DescribeRegions(_ context.Context, in *ec2.DescribeRegionsInput) (*ec2.DescribeRegionsOutput, error) {
+func (s *Service) DescribeRegions(ctx context.Context, in *ec2.DescribeRegionsInput) (*ec2.DescribeRegionsOutput, error) {
 	match, err := compileFilters(regionFilters, in.Filters)
 	if err != nil {
 		return nil, err
@@ -25,12 +25,12 @@ func (s *Service) DescribeRegions(_ context.Context, in *ec2.DescribeRegionsInpu
 		}
 	}
 	out := &ec2.DescribeRegionsOutput{}
-	for _, r := range vpc.Regions() {
+	for _, r := range vpc.Regions(vpc.PartitionOf(auth.CallerFrom(ctx).Region)) {
 		if len(in.RegionNames) > 0 && !slices.Contains(in.RegionNames, r.Name) {
 			continue
 		}
 		shape := ec2.Region{
-			Endpoint:    wire.Ptr("ec2." + r.Name + ".amazonaws.com"),
+			Endpoint:    wire.Ptr(vpc.Hostnames("ec2", r.Name)[0].Name),
 			OptInStatus: wire.Ptr("opt-in-not-required"),
 			RegionName:  wire.Ptr(r.Name),
 		}

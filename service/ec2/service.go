@@ -54,7 +54,7 @@ func ownerOf(c auth.Caller) vpc.Owner { return vpc.Owner{Account: c.Account, Reg
 
 // arn names a caller's resource of that type: vpc, subnet, security-group …
 func arn(o vpc.Owner, kind, id string) string {
-	return "arn:aws:ec2:" + o.Region + ":" + o.Account + ":" + kind + "/" + id
+	return o.ARN("ec2", kind+"/"+id)
 }
 
 // apply runs a transaction and waits until this node's network matches it.

@@ -69,7 +69,7 @@ func clusterARNs(ctx context.Context, name *string) []string {
 }
 
 func clusterARN(c auth.Caller, name string) string {
-	return "arn:aws:eks:" + c.Region + ":" + c.Account + ":cluster/" + name
+	return vpc.Owner{Account: c.Account, Region: c.Region}.ARN("eks", "cluster/"+name)
 }
 
 // key is where the caller's cluster of that name is stored.

@@ -78,7 +78,7 @@ func (s *Service) changeTags(ctx context.Context, arn string, change func(map[st
 
 // tagged reads the caller's cluster that arn names.
 func (s *Service) tagged(ctx context.Context, r store.Reader, arn string) (store.Cluster, error) {
-	if !strings.HasPrefix(arn, "arn:aws:eks:") {
+	if parts := strings.Split(arn, ":"); len(parts) != 6 || parts[0] != "arn" || parts[2] != "eks" {
 		return store.Cluster{}, errTagRequest("Invalid resource ARN: " + arn)
 	}
 	caller := auth.CallerFrom(ctx)

@@ -12,7 +12,7 @@ import (
 // groupARN is the ARN of a log group in the form that DescribeLogGroups calls
 // logGroupArn and that tags take. The form called arn has ":*" after it.
 func groupARN(o vpc.Owner, group string) string {
-	return "arn:aws:logs:" + o.Region + ":" + o.Account + ":log-group:" + group
+	return o.ARN("logs", "log-group:"+group)
 }
 
 func streamARN(o vpc.Owner, group, stream string) string {
