@@ -1,9 +1,7 @@
 package dns
 
 import (
-	"fmt"
 	"net/netip"
-	"strings"
 
 	"github.com/postern/postern/vpc"
 )
@@ -13,7 +11,7 @@ import (
 // subnet's options allow.
 func (v *View) addHost(e vpc.ENI, subnet vpc.Subnet, region string) {
 	if e.Address.IsValid() {
-		name := HostName(e.Address, region)
+		name := vpc.HostName(e.Address, region)
 		v.Hosts = append(v.Hosts, RRSet{Name: name, A: []netip.Addr{e.Address}})
 		v.Pointers[e.Address] = name
 	}
@@ -25,31 +23,11 @@ func (v *View) addHost(e vpc.ENI, subnet vpc.Subnet, region string) {
 	if !byResource && len(answered) == 0 {
 		return
 	}
-	host := RRSet{Name: ResourceName(e.ID, region), A: answered}
+	host := RRSet{Name: vpc.ResourceName(e.ID, region), A: answered}
 	v.Hosts = append(v.Hosts, host)
 	for _, a := range e.Addresses() {
 		if byResource || a.Is6() && subnet.Names.AAAA {
 			v.Pointers[a] = host.Name
 		}
 	}
-}
-
-// HostName is the private DNS name of an instance address in a Region.
-func HostName(a netip.Addr, region string) string {
-	b := a.As4()
-	return fmt.Sprintf("ip-%d-%d-%d-%d.%s", b[0], b[1], b[2], b[3], InternalDomain(region))
-}
-
-// ResourceName is the private DNS name of the instance that an ENI stands for:
-// its id is that of the ENI with another prefix.
-func ResourceName(eni, region string) string {
-	return "i-" + strings.TrimPrefix(eni, "eni-") + "." + InternalDomain(region)
-}
-
-// InternalDomain is the parent of the instances' names in a Region.
-func InternalDomain(region string) string {
-	if region == "us-east-1" {
-		return "ec2.internal"
-	}
-	return region + ".compute.internal"
 }

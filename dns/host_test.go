@@ -7,13 +7,6 @@ import (
 	"github.com/postern/postern/vpc"
 )
 
-func TestHostNames(t *testing.T) {
-	address := netip.MustParseAddr("10.0.1.5")
-	diff(t, HostName(address, "us-east-1"), "ip-10-0-1-5.ec2.internal")
-	diff(t, HostName(address, "eu-west-1"), "ip-10-0-1-5.eu-west-1.compute.internal")
-	diff(t, ResourceName("eni-0a1b2c3d4e5f60718", "us-east-1"), "i-0a1b2c3d4e5f60718.ec2.internal")
-}
-
 // A subnet's options say what the name made from a workload's id has, and
 // which of its names an address is called in reverse.
 func TestHosts(t *testing.T) {
