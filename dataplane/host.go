@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"net"
 	"os"
 	"path/filepath"
@@ -15,20 +16,26 @@ import (
 	"github.com/postern/postern/dataplane/netns"
 )
 
-// Config is what a Host works with. Both fields are required.
+// Config is what a Host works with. Dir and Log are required.
 type Config struct {
 	// Dir holds the namespaces, as bind mounts named by the ids of their VPCs
 	// and ENIs. It must exist. Where it is on a mount namespace of its own,
 	// the host sees nothing of them.
 	Dir string
 	Log *slog.Logger
+
+	// Inherited are the Sockets of the Host before this one. The new one owns
+	// them: Listen and ListenPacket take them instead of opening others, and
+	// CloseInherited or Close closes what is left.
+	Inherited map[string]*os.File
 }
 
 // Host holds VPCs in the kernel. Its methods may be called concurrently;
 // those for one VPC wait for each other.
 type Host struct {
-	dir string
-	log *slog.Logger
+	dir     string
+	log     *slog.Logger
+	sockets *sockets
 
 	pairing sync.Mutex // see peers.go
 
@@ -46,10 +53,12 @@ func NewHost(c Config) (*Host, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Host{dir: dir, log: c.Log, rooms: map[string]*room{}, owners: map[string]string{}}, nil
+	s := &sockets{inherited: maps.Clone(c.Inherited), open: map[string]filer{}}
+	return &Host{dir: dir, log: c.Log, sockets: s, rooms: map[string]*room{}, owners: map[string]string{}}, nil
 }
 
-// Close lets go of the kernel. What it holds stays, and goes on.
+// Close lets go of the kernel. What it holds stays, and goes on; so do the
+// sockets that Listen and ListenPacket have opened.
 func (h *Host) Close() error {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -59,7 +68,7 @@ func (h *Host) Close() error {
 		r.mu.Unlock()
 		delete(h.rooms, id)
 	}
-	return nil
+	return h.sockets.closeInherited()
 }
 
 // List names the VPCs that the kernel holds anything of, in order. One that is
