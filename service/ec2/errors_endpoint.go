@@ -27,6 +27,11 @@ func errEndpointMalformed(id string) error {
 	return &wire.Error{Code: "InvalidVpcEndpointId.Malformed", Message: "Invalid Id: '" + id + "' (expecting 'vpce-...')"}
 }
 
+// errEndpointEnded refuses to change an endpoint that can only be deleted.
+func errEndpointEnded(id, state string) error {
+	return &wire.Error{Code: "InvalidState", Message: "The Vpc Endpoint Id '" + id + "' is in the state " + state + " and can only be deleted"}
+}
+
 func errServiceNotFound(name string) error {
 	return &wire.Error{Code: "InvalidServiceName", Message: "The Vpc Endpoint Service '" + name + "' does not exist"}
 }
@@ -104,12 +109,20 @@ func errSubnetConfiguration(subnet string) error {
 	return errParameter("Subnet %s of SubnetConfigurations must also be a subnet of the VPC endpoint", subnet)
 }
 
-func errSubnetConfigurationIPv4(subnet string) error {
-	return errParameter("SubnetConfigurations must supply an IPv4 address for subnet %s", subnet)
+func errSubnetConfigurationTwice(subnet string) error {
+	return errParameter("SubnetConfigurations names subnet %s more than once", subnet)
 }
 
-func errSubnetConfigurationIPv6(subnet string) error {
-	return errParameter("SubnetConfigurations can't supply an IPv6 address for subnet %s because the IpAddressType is ipv4", subnet)
+func errSubnetConfigurationLacks(family, subnet string) error {
+	return errParameter("SubnetConfigurations must supply an %s address for subnet %s", family, subnet)
+}
+
+func errSubnetConfigurationExceeds(family, subnet, kind string) error {
+	return errParameter("SubnetConfigurations can't supply an %s address for subnet %s because the IpAddressType is %s", family, subnet, kind)
+}
+
+func errServiceZone(service, subnet string) error {
+	return errParameter("The VPC endpoint service %s does not support the availability zone of the subnet: %s.", service, subnet)
 }
 
 func errRouteTables() error {
@@ -124,6 +137,18 @@ func errPrivateDNSConflict(name, vpcID string) error {
 	return errParameter("private-dns-enabled cannot be set because there is already a conflicting DNS domain for %s in the VPC %s", name, vpcID)
 }
 
+func errNoPrivateName(service string) error {
+	return errParameter("Private DNS can't be enabled because the service %s does not provide a private DNS name.", service)
+}
+
+func errPrivateDNSUnaccepted(service string) error {
+	return errParameter("Private DNS can only be enabled after the endpoint connection is accepted by the owner of %s.", service)
+}
+
+func errInboundOnlyType() error {
+	return errParameter("DnsOptions PrivateDnsOnlyForInboundResolverEndpoint is applicable only to Interface VPC Endpoints.")
+}
+
 func errInboundOnly() error {
 	return errParameter("PrivateDnsOnlyForInboundResolverEndpoint not supported for this service.")
 }
@@ -132,14 +157,14 @@ func errDNSPreference(member string) error {
 	return errParameter("DnsOptions %s is applicable only to Resource and ServiceNetwork VPC Endpoints.", member)
 }
 
-// errAddressType says which of the two cannot do kind: a subnet, or the
-// service where there is no subnet.
+// errAddressType says what cannot do kind: a subnet, the service, or an old
+// endpoint.
 func errAddressType(kind, what string) error {
 	return errParameter("IpAddressType %s is not supported by %s", kind, what)
 }
 
-func errRecordType(kind string) error {
-	return errParameter("DnsRecordIpType %s is not supported by the IpAddressType ipv4", kind)
+func errRecordType(records, kind string) error {
+	return errParameter("DnsRecordIpType %s is not supported by the IpAddressType %s", records, kind)
 }
 
 func errEndpointResource(member, arn string) error {
@@ -158,6 +183,10 @@ func errPolicySyntax(cause error) error {
 
 func errPolicySize(limit int) error {
 	return errParameter("The policy document exceeds the limit of %d characters", limit)
+}
+
+func errPolicyUnsupported(service string) error {
+	return errParameter("The VPC endpoint service %s does not support VPC endpoint policies", service)
 }
 
 func errPolicyAndReset() error {

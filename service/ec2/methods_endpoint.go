@@ -22,6 +22,7 @@ func (s *Service) endpointMethods() []wire.Method {
 			}),
 		wire.Bind(ec2.OpDescribeVpcEndpoints, s.DescribeVpcEndpoints),
 		wire.Bind(ec2.OpDescribeVpcEndpointServices, s.DescribeVpcEndpointServices),
+		wire.Bind(ec2.OpDescribeVpcEndpointAssociations, s.DescribeVpcEndpointAssociations),
 		wire.Bind(ec2.OpDescribeNetworkInterfaces, s.DescribeNetworkInterfaces),
 		wire.Bind(ec2.OpDescribePrefixLists, s.DescribePrefixLists),
 		wire.On(wire.Bind(ec2.OpCreateFlowLogs, s.CreateFlowLogs), createFlowLogsARNs),
@@ -45,14 +46,19 @@ func arns(ctx context.Context, kind string, ids ...string) []string {
 
 func createEndpointARNs(ctx context.Context, in *ec2.CreateVpcEndpointInput) []string {
 	all := append(arns(ctx, "vpc", wire.Value(in.VpcId)), arns(ctx, "vpc-endpoint", "*")...)
-	all = append(all, arns(ctx, "subnet", in.SubnetIds...)...)
+	all = append(all, arns(ctx, "subnet", distinct(append(configured(in.SubnetConfigurations), in.SubnetIds...))...)...)
 	return append(all, arns(ctx, "security-group", in.SecurityGroupIds...)...)
 }
 
 func modifyEndpointARNs(ctx context.Context, in *ec2.ModifyVpcEndpointInput) []string {
 	all := arns(ctx, "vpc-endpoint", wire.Value(in.VpcEndpointId))
-	all = append(all, arns(ctx, "subnet", in.AddSubnetIds...)...)
+	all = append(all, arns(ctx, "subnet", distinct(append(configured(in.SubnetConfigurations), in.AddSubnetIds...))...)...)
 	return append(all, arns(ctx, "security-group", in.AddSecurityGroupIds...)...)
+}
+
+// configured are the subnets that a request designates addresses in.
+func configured(configurations []ec2.SubnetConfiguration) []string {
+	return texts(configurations, func(c ec2.SubnetConfiguration) *string { return c.SubnetId })
 }
 
 func createFlowLogsARNs(ctx context.Context, in *ec2.CreateFlowLogsInput) []string {

@@ -3,7 +3,6 @@ package ec2
 import (
 	"cmp"
 	"context"
-	"slices"
 	"strings"
 
 	"github.com/postern/postern/auth"
@@ -19,19 +18,6 @@ const (
 	endpointPending   = "pending"
 	endpointAvailable = "available"
 )
-
-// fullAccess is what an endpoint without a policy of its own answers, byte
-// for byte.
-const fullAccess = `{
-  "Statement": [
-    {
-      "Action": "*", 
-      "Effect": "Allow", 
-      "Principal": "*", 
-      "Resource": "*"
-    }
-  ]
-}`
 
 // DescribeVpcEndpoints answers with the caller's endpoints.
 func (s *Service) DescribeVpcEndpoints(ctx context.Context, in *ec2.DescribeVpcEndpointsInput) (*ec2.DescribeVpcEndpointsOutput, error) {
@@ -79,14 +65,17 @@ func (s *Service) endpoint(r store.Reader, caller auth.Caller, id string) (vpc.E
 
 // EndpointState is what the service's provider says to an endpoint. One that
 // is admitted is available once this node's data plane holds what its record
-// in r says, pending until then.
+// in r says, in its VPC and in the provider's, and pending until then. Where
+// the data plane fails, it tries again.
 func (s *Service) EndpointState(r store.Reader, e vpc.Endpoint) string {
 	if admission := e.AdmissionAt(s.now()); admission != vpc.Admitted {
 		return string(admission)
 	}
 	written := s.store.Endpoints.Revision(r, s.store.Endpoints.Key(e))
-	if applied, err := s.store.Applied(e.VPC); err != nil || applied < written {
-		return endpointPending
+	for _, id := range s.endpointVPCs(r, e) {
+		if applied, err := s.store.Applied(id); err != nil || applied < written {
+			return endpointPending
+		}
 	}
 	return endpointAvailable
 }
@@ -98,7 +87,7 @@ func (s *Service) endpointShape(r store.Reader, e vpc.Endpoint, state string) *e
 		VpcEndpointType:     wire.Ptr(ec2.VpcEndpointTypeInterface),
 		VpcId:               &e.VPC,
 		ServiceName:         &e.Service,
-		ServiceRegion:       &e.Region,
+		ServiceRegion:       wire.Ptr(cmp.Or(e.ServiceRegion, e.Region)),
 		State:               &state,
 		PolicyDocument:      wire.Ptr(cmp.Or(e.Policy, fullAccess)),
 		SubnetIds:           e.Subnets,
@@ -112,42 +101,12 @@ func (s *Service) endpointShape(r store.Reader, e vpc.Endpoint, state string) *e
 		Tags:                tagList(e.Tags),
 		OwnerId:             &e.Account,
 	}
+	if e.LastError != nil {
+		v.LastError = &ec2.LastError{Code: &e.LastError.Code, Message: &e.LastError.Message}
+	}
 	for _, id := range e.Groups {
 		g, _ := s.store.SecurityGroups.Get(r, ownKey(e.Owner, id))
 		v.Groups = append(v.Groups, ec2.SecurityGroupIdentifier{GroupId: &id, GroupName: &g.Name})
 	}
 	return v
-}
-
-// dnsEntries are an endpoint's names in AWS's order: the regional one, the
-// zonal ones, the private ones.
-func (s *Service) dnsEntries(r store.Reader, e vpc.Endpoint) []ec2.DnsEntry {
-	service, ok := vpc.FindEndpointService(e.Service)
-	if !ok {
-		return nil
-	}
-	entry := func(name, zone string) ec2.DnsEntry { return ec2.DnsEntry{DnsName: &name, HostedZoneId: &zone} }
-	public := vpc.EndpointZone(e.Region)
-	entries := []ec2.DnsEntry{entry(e.RegionalName(service), public)}
-	for _, zone := range s.endpointZones(r, e) {
-		entries = append(entries, entry(e.ZonalName(service, zone), public))
-	}
-	if e.PrivateDNS {
-		for _, name := range service.PrivateNames {
-			entries = append(entries, entry(name, e.PrivateZones[name]))
-		}
-	}
-	return entries
-}
-
-// endpointZones are the availability zones of an endpoint's subnets, ordered.
-func (s *Service) endpointZones(r store.Reader, e vpc.Endpoint) []string {
-	var zones []string
-	for _, id := range e.Subnets {
-		if sn, ok := s.store.Subnets.Get(r, ownKey(e.Owner, id)); ok {
-			zones = append(zones, sn.Zone)
-		}
-	}
-	slices.Sort(zones)
-	return zones
 }

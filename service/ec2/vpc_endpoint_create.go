@@ -11,9 +11,15 @@ import (
 	"github.com/postern/postern/wire/ec2"
 )
 
+// legacyTag marks, with the value true at creation, an endpoint as one that
+// was made before August 2024. It decides once: what is done with the tag
+// later changes nothing.
+const legacyTag = "postern:legacy"
+
 // CreateVpcEndpoint makes an interface endpoint with a network interface in
-// each subnet. When it answers, the endpoint works; the answer nevertheless
-// says pending, which is what clients expect of a new endpoint.
+// each subnet. When it answers, the endpoint works, if its provider admits it;
+// the answer nevertheless says pending, which is what clients expect of a new
+// endpoint.
 func (s *Service) CreateVpcEndpoint(ctx context.Context, in *ec2.CreateVpcEndpointInput) (*ec2.CreateVpcEndpointOutput, error) {
 	caller := auth.CallerFrom(ctx)
 	wanted, err := s.newEndpoint(caller, in)
@@ -21,6 +27,7 @@ func (s *Service) CreateVpcEndpoint(ctx context.Context, in *ec2.CreateVpcEndpoi
 		return nil, err
 	}
 	var answer *ec2.VpcEndpoint
+	var vpcs []string
 	var earlier int64 // revision of the endpoint that an earlier request made
 	revision, err := s.store.Update(ctx, func(tx *store.Tx) error {
 		earlier = 0
@@ -31,29 +38,32 @@ func (s *Service) CreateVpcEndpoint(ctx context.Context, in *ec2.CreateVpcEndpoi
 		if known {
 			earlier = s.store.Endpoints.Revision(tx, s.store.Endpoints.Key(made))
 			answer = s.endpointShape(tx, made, s.EndpointState(tx, made))
+			vpcs = s.endpointVPCs(tx, made)
 			return nil
 		}
 		made = wanted
-		if err := s.placeEndpoint(tx, &made, in); err != nil {
+		if err := s.placeEndpoint(tx, caller, &made, in); err != nil {
 			return err
 		}
 		s.store.Endpoints.Put(tx, made)
-		answer = s.endpointShape(tx, made, endpointPending)
+		answer = s.endpointShape(tx, made, cmp.Or(string(made.Admission), endpointPending))
+		vpcs = s.endpointVPCs(tx, made)
 		return nil
 	})
 	if err != nil {
 		return nil, err
 	}
-	if err := s.store.WaitApplied(ctx, cmp.Or(earlier, revision), wanted.VPC); err != nil {
+	if err := s.store.WaitApplied(ctx, cmp.Or(earlier, revision), vpcs...); err != nil {
 		return nil, err
 	}
 	return &ec2.CreateVpcEndpointOutput{VpcEndpoint: answer, ClientToken: in.ClientToken}, nil
 }
 
 // newEndpoint checks a request as far as that needs no records, and returns
-// the endpoint that it asks for, without subnets and groups.
+// the endpoint that it asks for, without what depends on its service, subnets
+// and groups.
 func (s *Service) newEndpoint(caller auth.Caller, in *ec2.CreateVpcEndpointInput) (vpc.Endpoint, error) {
-	if err := checkEndpointRequest(caller, in); err != nil {
+	if err := checkEndpointRequest(in); err != nil {
 		return vpc.Endpoint{}, err
 	}
 	if err := s.checkPolicy(wire.Value(in.PolicyDocument)); err != nil {
@@ -70,14 +80,20 @@ func (s *Service) newEndpoint(caller auth.Caller, in *ec2.CreateVpcEndpointInput
 	if err != nil {
 		return vpc.Endpoint{}, err
 	}
+	kind := cmp.Or(wire.Value(in.IpAddressType), ec2.IpAddressTypeIpv4)
+	records, err := recordType(kind, in.DnsOptions)
+	if err != nil {
+		return vpc.Endpoint{}, err
+	}
 	return vpc.Endpoint{
 		Owner:          ownerOf(caller),
 		ID:             vpc.NewID("vpce"),
 		VPC:            wire.Value(in.VpcId),
 		Service:        wire.Value(in.ServiceName),
+		Legacy:         tags[legacyTag] == "true",
 		Policy:         wire.Value(in.PolicyDocument),
-		IPAddressType:  ec2.IpAddressTypeIpv4,
-		DNSRecordType:  ec2.DnsRecordIpTypeIpv4,
+		IPAddressType:  kind,
+		DNSRecordType:  records,
 		Suffix:         vpc.NewSuffix(8),
 		ClientToken:    wire.Value(in.ClientToken),
 		ClientTokenSum: sum,
@@ -104,39 +120,73 @@ func (s *Service) endpointByToken(tx *store.Tx, e vpc.Endpoint) (made vpc.Endpoi
 	return vpc.Endpoint{}, false, nil
 }
 
-// placeEndpoint fits e into its VPC: groups, private names, and a network
-// interface in each subnet of the request.
-func (s *Service) placeEndpoint(tx *store.Tx, e *vpc.Endpoint, in *ec2.CreateVpcEndpointInput) error {
-	network, ok := s.store.Networks.Get(tx, ownKey(e.Owner, e.VPC))
-	if !ok {
-		return errVpcNotFound(e.VPC)
+// placeEndpoint connects e to its service and fits it into its VPC: groups,
+// private names, and a network interface in each subnet of the request.
+func (s *Service) placeEndpoint(tx *store.Tx, caller auth.Caller, e *vpc.Endpoint, in *ec2.CreateVpcEndpointInput) error {
+	t, err := s.findTarget(tx, caller, e.Service, wire.Value(in.ServiceRegion))
+	if err != nil {
+		return err
+	}
+	if err := connect(e, t, in); err != nil {
+		return err
+	}
+	network, err := s.network(tx, caller, e.VPC)
+	if err != nil {
+		return err
 	}
 	if count(s.store.Endpoints.By(tx, "vpc", e.VPC)) >= s.limits.EndpointsPer {
 		return errEndpointLimit()
 	}
-	subnets, addresses, err := configuredSubnets(in.SubnetIds, in.SubnetConfigurations)
-	if err != nil {
-		return err
-	}
-	rows, err := s.endpointSubnets(tx, *e, subnets)
-	if err != nil {
-		return err
-	}
 	if e.Groups, err = s.groupsOrDefault(tx, e.Owner, e.VPC, in.SecurityGroupIds); err != nil {
 		return err
 	}
-	if kind := cmp.Or(wire.Value(in.IpAddressType), ec2.IpAddressTypeIpv4); kind != ec2.IpAddressTypeIpv4 {
-		return errAddressTypeOf(kind, e.Service, subnets)
-	}
-	if wire.Value(in.PrivateDnsEnabled) || in.PrivateDnsEnabled == nil {
-		if err := s.enablePrivateDNS(tx, e, network); err != nil {
+	if wantsPrivateDNS(t, in.PrivateDnsEnabled) {
+		if err := s.enablePrivateDNS(tx, e, t, network); err != nil {
 			return err
 		}
 	}
-	for _, sn := range rows {
-		if err := s.addEndpointSubnet(tx, e, sn, addresses[sn.ID]); err != nil {
-			return err
-		}
+	ids, addresses, err := configuredSubnets(in.SubnetIds, in.SubnetConfigurations, e.IPAddressType)
+	if err != nil {
+		return err
+	}
+	subnets, err := s.newSubnets(tx, *e, t, ids)
+	if err != nil {
+		return err
+	}
+	return s.addEndpointSubnets(tx, e, subnets, addresses)
+}
+
+// connect binds a new endpoint to its service, which must be able to do what
+// the endpoint wants of it.
+func connect(e *vpc.Endpoint, t endpointTarget, in *ec2.CreateVpcEndpointInput) error {
+	if kind := cmp.Or(wire.Value(in.VpcEndpointType), endpointTypes[0]); kind != ec2.VpcEndpointTypeInterface {
+		return errServiceType(e.Service, kind)
+	}
+	if err := t.checkPolicy(e.Policy); err != nil {
+		return err
+	}
+	if !t.supports(e.IPAddressType) {
+		return errAddressType(e.IPAddressType, "service "+e.Service)
+	}
+	if t.crossRegion() {
+		e.ServiceRegion = t.home()
+	}
+	if t.configuration == nil {
+		return checkLegacy(*e)
+	}
+	e.Legacy = false
+	e.Provider = t.configuration.Owner
+	e.Connection = vpc.NewID("vpce-con")
+	if t.configuration.AcceptanceRequired {
+		e.Admission = vpc.AdmissionPending
+	}
+	return nil
+}
+
+// checkLegacy wants of an old endpoint that it has IPv4 only.
+func checkLegacy(e vpc.Endpoint) error {
+	if e.Legacy && e.IPAddressType != ec2.IpAddressTypeIpv4 {
+		return errAddressType(e.IPAddressType, "a VPC endpoint with the tag "+legacyTag)
 	}
 	return nil
 }

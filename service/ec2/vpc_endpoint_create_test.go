@@ -25,7 +25,6 @@ func TestCreateVpcEndpointRefuses(t *testing.T) {
 	groups := func(ids ...string) func(*in) { return func(c *in) { c.SecurityGroupIds = ids } }
 	policy := func(p string) func(*in) { return func(c *in) { c.PolicyDocument = &p } }
 	dns := func(o ec2.DnsOptionsSpecification) func(*in) { return func(c *in) { c.DnsOptions = &o } }
-	addresses := func(k string) func(*in) { return func(c *in) { c.IpAddressType = &k } }
 	const syntax = "Invalid policy document. Please check the policy syntax and ensure that Principals are valid."
 	rows := []struct {
 		what          string
@@ -44,8 +43,8 @@ func TestCreateVpcEndpointRefuses(t *testing.T) {
 		{"service network", []func(*in){func(c *in) { c.ServiceNetworkArn = wire.Ptr("arn:n") }}, "InvalidParameter", "The ServiceNetworkArn 'arn:n' does not exist"},
 		{"route tables", []func(*in){func(c *in) { c.RouteTableIds = []string{"rtb-1"} }}, "InvalidParameter", "Route table IDs are only supported for Gateway type VPC Endpoint."},
 		// the VPC, subnets and groups
-		{"no such VPC", []func(*in){func(c *in) { c.VpcId = wire.Ptr("vpc-0f") }}, "InvalidVpcID.NotFound", "The vpc ID 'vpc-0f' does not exist"},
-		{"no such subnet", []func(*in){inSubnets(subnetA, "subnet-0f")}, "InvalidSubnetID.NotFound", "The subnet ID 'subnet-0f' does not exist"},
+		{"no such VPC", []func(*in){func(c *in) { c.VpcId = wire.Ptr(noVPC) }}, "InvalidVpcID.NotFound", "The vpc ID '" + noVPC + "' does not exist"},
+		{"no such subnet", []func(*in){inSubnets(subnetA, noSubnet)}, "InvalidSubnetID.NotFound", "The subnet ID '" + noSubnet + "' does not exist"},
 		{"subnet of another VPC", []func(*in){inSubnets(otherSubnet)}, "InvalidParameter", "Subnet " + otherSubnet + " does not belong to VPC " + vpcID},
 		{"two subnets in a zone", []func(*in){inSubnets(subnetB, subnetB2)}, "DuplicateSubnetsInSameZone", "Found another VPC endpoint subnet in the availability zone of " + subnetB2},
 		{"a subnet twice", []func(*in){inSubnets(subnetB, subnetB)}, "DuplicateSubnetsInSameZone", "Found another VPC endpoint subnet in the availability zone of " + subnetB},
@@ -60,9 +59,6 @@ func TestCreateVpcEndpointRefuses(t *testing.T) {
 		{"VPC without hostnames", []func(*in){func(c *in) { c.VpcId = wire.Ptr(otherVPC) }}, "InvalidParameter", "Enabling private DNS requires both enableDnsSupport and enableDnsHostnames VPC attributes set to true for " + otherVPC},
 		{"inbound only", []func(*in){dns(ec2.DnsOptionsSpecification{PrivateDnsOnlyForInboundResolverEndpoint: wire.Ptr(true)})}, "InvalidParameter", "PrivateDnsOnlyForInboundResolverEndpoint not supported for this service."},
 		{"preference", []func(*in){dns(ec2.DnsOptionsSpecification{PrivateDnsPreference: wire.Ptr("ALL_DOMAINS")})}, "InvalidParameter", "DnsOptions PrivateDnsPreference is applicable only to Resource and ServiceNetwork VPC Endpoints."},
-		{"record type", []func(*in){dns(ec2.DnsOptionsSpecification{DnsRecordIpType: wire.Ptr("dualstack")})}, "InvalidParameter", "DnsRecordIpType dualstack is not supported by the IpAddressType ipv4"},
-		{"dual-stack subnet", []func(*in){inSubnets(subnetA), addresses("dualstack")}, "InvalidParameter", "IpAddressType dualstack is not supported by subnet " + subnetA},
-		{"IPv6 service", []func(*in){addresses("ipv6")}, "InvalidParameter", "IpAddressType ipv6 is not supported by service " + eksService},
 		// designated addresses
 		{"outside", []func(*in){at(subnetA, "10.0.2.10")}, "InvalidParameterValue", "Address does not fall within the subnet's address range"},
 		{"reserved for the router", []func(*in){at(subnetA, "10.0.1.1")}, "InvalidParameterValue", "Address 10.0.1.1 is in subnet's reserved address range"},

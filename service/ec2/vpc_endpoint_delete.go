@@ -10,13 +10,14 @@ import (
 	"github.com/postern/postern/wire/ec2"
 )
 
-// DeleteVpcEndpoints removes endpoints with their network interfaces. One
-// that does not exist is named in the answer and does not keep the others.
+// DeleteVpcEndpoints removes endpoints with their network interfaces and
+// notifications. One that does not exist is named in the answer and does not
+// keep the others.
 func (s *Service) DeleteVpcEndpoints(ctx context.Context, in *ec2.DeleteVpcEndpointsInput) (*ec2.DeleteVpcEndpointsOutput, error) {
 	out := &ec2.DeleteVpcEndpointsOutput{}
 	gone := make(map[string]int64) // by VPC
 	for _, id := range distinct(in.VpcEndpointIds) {
-		vpcID, revision, err := s.deleteEndpoint(ctx, auth.CallerFrom(ctx), id)
+		vpcs, revision, err := s.deleteEndpoint(ctx, auth.CallerFrom(ctx), id)
 		if refused, ok := errors.AsType[*wire.Error](err); ok {
 			out.Unsuccessful = append(out.Unsuccessful, undeleted(id, refused))
 			continue
@@ -24,7 +25,9 @@ func (s *Service) DeleteVpcEndpoints(ctx context.Context, in *ec2.DeleteVpcEndpo
 		if err != nil {
 			return nil, err
 		}
-		gone[vpcID] = revision
+		for _, vpcID := range vpcs {
+			gone[vpcID] = revision
+		}
 	}
 	return out, s.waitAll(ctx, gone)
 }
@@ -39,22 +42,25 @@ func (s *Service) waitAll(ctx context.Context, changed map[string]int64) error {
 	return nil
 }
 
-// deleteEndpoint removes one endpoint and returns its VPC and the revision at
-// which it is gone.
-func (s *Service) deleteEndpoint(ctx context.Context, caller auth.Caller, id string) (vpcID string, revision int64, err error) {
+// deleteEndpoint removes one endpoint and returns the VPCs that it concerned
+// and the revision at which it is gone.
+func (s *Service) deleteEndpoint(ctx context.Context, caller auth.Caller, id string) (vpcs []string, revision int64, err error) {
 	revision, err = s.store.Update(ctx, func(tx *store.Tx) error {
 		e, err := s.endpoint(tx, caller, id)
 		if err != nil {
 			return err
 		}
-		vpcID = e.VPC
+		vpcs = s.endpointVPCs(tx, e)
 		for _, eni := range e.ENIs {
 			s.removeInterface(tx, ownKey(e.Owner, eni))
+		}
+		for n := range s.store.ConnectionNotifications.By(tx, "endpoint", e.ID) {
+			s.store.ConnectionNotifications.Delete(tx, s.store.ConnectionNotifications.Key(n))
 		}
 		s.store.Endpoints.Delete(tx, s.store.Endpoints.Key(e))
 		return nil
 	})
-	return vpcID, revision, err
+	return vpcs, revision, err
 }
 
 // undeleted is the item of the answer for an endpoint that does not exist.

@@ -3,7 +3,6 @@ package ec2
 import (
 	"cmp"
 	"context"
-	"net/netip"
 	"slices"
 
 	"github.com/postern/postern/auth"
@@ -13,8 +12,9 @@ import (
 	"github.com/postern/postern/wire/ec2"
 )
 
-// ModifyVpcEndpoint changes an endpoint: its subnets, groups, policy and
-// private names. The next packet and the next call through the endpoint obey.
+// ModifyVpcEndpoint changes an endpoint: its private names, address type,
+// subnets, groups and policy. The next packet and the next call through the
+// endpoint obey.
 func (s *Service) ModifyVpcEndpoint(ctx context.Context, in *ec2.ModifyVpcEndpointInput) (*ec2.ModifyVpcEndpointOutput, error) {
 	if err := s.checkModify(in); err != nil {
 		return nil, err
@@ -25,15 +25,11 @@ func (s *Service) ModifyVpcEndpoint(ctx context.Context, in *ec2.ModifyVpcEndpoi
 		if err != nil {
 			return nil, err
 		}
-		for _, change := range []func(*store.Tx, *vpc.Endpoint, *ec2.ModifyVpcEndpointInput) error{
-			s.modifySubnets, s.modifyGroups, modifyPolicy, s.modifyPrivateDNS, modifyAddressType,
-		} {
-			if err := change(tx, &e, in); err != nil {
-				return nil, err
-			}
+		if err := s.modifyEndpoint(tx, &e, in); err != nil {
+			return nil, err
 		}
 		s.store.Endpoints.Put(tx, e)
-		return []string{e.VPC}, nil
+		return s.endpointVPCs(tx, e), nil
 	})
 	if err != nil {
 		return nil, err
@@ -52,90 +48,74 @@ func (s *Service) checkModify(in *ec2.ModifyVpcEndpointInput) error {
 	if err := s.checkPolicy(wire.Value(in.PolicyDocument)); err != nil {
 		return err
 	}
-	return checkDNSOptions(in.DnsOptions)
+	return checkDNSOptions(in.DnsOptions, ec2.VpcEndpointTypeInterface)
 }
 
-// modifySubnets adds subnets, removes others, and moves the network
-// interfaces for which the request designates addresses. As with AWS, a zone
-// that this call frees is not free for this call.
-func (s *Service) modifySubnets(tx *store.Tx, e *vpc.Endpoint, in *ec2.ModifyVpcEndpointInput) error {
-	added, err := s.endpointSubnets(tx, *e, in.AddSubnetIds)
-	if err != nil {
-		return err
+func (s *Service) modifyEndpoint(tx *store.Tx, e *vpc.Endpoint, in *ec2.ModifyVpcEndpointInput) error {
+	switch state := e.AdmissionAt(s.now()); state {
+	case vpc.AdmissionRejected, vpc.AdmissionExpired, vpc.AdmissionFailed:
+		return errEndpointEnded(e.ID, string(state))
 	}
-	for _, id := range distinct(in.RemoveSubnetIds) {
-		if err := s.removeEndpointSubnet(tx, e, id); err != nil {
-			return err
-		}
+	t, ok := s.targetOf(tx, *e)
+	if !ok {
+		return errServiceNotFound(e.Service)
 	}
-	subnets := append(slices.Clone(e.Subnets), in.AddSubnetIds...)
-	addresses, err := designated(subnets, in.SubnetConfigurations)
-	if err != nil {
-		return err
-	}
-	for _, id := range slices.Clone(e.Subnets) {
-		if a, ok := addresses[id]; ok {
-			if err := s.moveEndpointENI(tx, e, id, a); err != nil {
-				return err
-			}
-		}
-	}
-	for _, sn := range added {
-		if err := s.addEndpointSubnet(tx, e, sn, addresses[sn.ID]); err != nil {
+	for _, change := range []func(*store.Tx, *vpc.Endpoint, endpointTarget, *ec2.ModifyVpcEndpointInput) error{
+		s.modifyPrivateDNS, s.modifyAddressType, s.modifySubnets, s.modifyGroups, modifyPolicy,
+	} {
+		if err := change(tx, e, t, in); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// designated are the addresses that a request designates for an endpoint that
-// will have these subnets.
-func designated(subnets []string, configurations []ec2.SubnetConfiguration) (map[string]netip.Addr, error) {
-	if len(subnets) == 0 && len(configurations) > 0 {
-		return nil, errSubnetConfiguration(wire.Value(configurations[0].SubnetId))
-	}
-	_, addresses, err := configuredSubnets(subnets, configurations)
-	return addresses, err
-}
-
-func (s *Service) removeEndpointSubnet(tx *store.Tx, e *vpc.Endpoint, id string) error {
-	i := slices.Index(e.Subnets, id)
-	if i < 0 {
-		if _, ok := s.store.Subnets.Get(tx, ownKey(e.Owner, id)); !ok {
-			return errSubnetNotFound(id)
-		}
-		return errSubnetNotOfEndpoint(id, e.ID)
-	}
-	s.removeInterface(tx, ownKey(e.Owner, e.ENIs[i]))
-	e.Subnets = slices.Delete(slices.Clone(e.Subnets), i, i+1)
-	e.ENIs = slices.Delete(slices.Clone(e.ENIs), i, i+1)
-	return nil
-}
-
-// moveEndpointENI replaces the network interface of e in a subnet with one at
-// address a.
-func (s *Service) moveEndpointENI(tx *store.Tx, e *vpc.Endpoint, subnet string, a netip.Addr) error {
-	i := slices.Index(e.Subnets, subnet)
-	k := ownKey(e.Owner, e.ENIs[i])
-	if now, ok := s.store.ENIs.Get(tx, k); ok && now.Address == a {
+// modifyPrivateDNS switches the private names on, with new hidden zones, or
+// off.
+func (s *Service) modifyPrivateDNS(tx *store.Tx, e *vpc.Endpoint, t endpointTarget, in *ec2.ModifyVpcEndpointInput) error {
+	if in.PrivateDnsEnabled == nil || *in.PrivateDnsEnabled == e.PrivateDNS {
 		return nil
 	}
-	sn, ok := s.store.Subnets.Get(tx, ownKey(e.Owner, subnet))
+	if !*in.PrivateDnsEnabled {
+		e.PrivateDNS, e.PrivateZones = false, nil
+		return nil
+	}
+	network, ok := s.store.Networks.Get(tx, ownKey(e.Owner, e.VPC))
 	if !ok {
-		return errSubnetNotFound(subnet)
+		return errVpcNotFound(e.VPC)
 	}
-	s.removeInterface(tx, k)
-	eni, err := s.newEndpointENI(tx, *e, sn, a)
-	if err != nil {
-		return err
+	return s.enablePrivateDNS(tx, e, t, network)
+}
+
+// modifyAddressType changes the address families and the types of the records
+// under the endpoint's names; a new family brings the records that are its
+// default. An old endpoint becomes one of today when it gets IPv6: it has all
+// private names of its service then.
+func (s *Service) modifyAddressType(tx *store.Tx, e *vpc.Endpoint, t endpointTarget, in *ec2.ModifyVpcEndpointInput) error {
+	kind := cmp.Or(wire.Value(in.IpAddressType), e.IPAddressType)
+	changes := kind != e.IPAddressType
+	if changes && !t.supports(kind) {
+		return errAddressType(kind, "service "+e.Service)
 	}
-	e.ENIs = slices.Clone(e.ENIs)
-	e.ENIs[i] = eni.ID
-	return nil
+	if changes || in.DnsOptions != nil && in.DnsOptions.DnsRecordIpType != nil {
+		var err error
+		if e.DNSRecordType, err = recordType(kind, in.DnsOptions); err != nil {
+			return err
+		}
+	}
+	e.IPAddressType = kind
+	if !changes || !e.Legacy {
+		return nil
+	}
+	e.Legacy = false
+	if !e.PrivateDNS {
+		return nil
+	}
+	return s.takePrivateNames(tx, e, t)
 }
 
 // modifyGroups changes the groups of e and of all its network interfaces.
-func (s *Service) modifyGroups(tx *store.Tx, e *vpc.Endpoint, in *ec2.ModifyVpcEndpointInput) error {
+func (s *Service) modifyGroups(tx *store.Tx, e *vpc.Endpoint, _ endpointTarget, in *ec2.ModifyVpcEndpointInput) error {
 	if len(in.AddSecurityGroupIds) == 0 && len(in.RemoveSecurityGroupIds) == 0 {
 		return nil
 	}
@@ -163,36 +143,14 @@ func (s *Service) modifyGroups(tx *store.Tx, e *vpc.Endpoint, in *ec2.ModifyVpcE
 	return nil
 }
 
-func modifyPolicy(_ *store.Tx, e *vpc.Endpoint, in *ec2.ModifyVpcEndpointInput) error {
+func modifyPolicy(_ *store.Tx, e *vpc.Endpoint, t endpointTarget, in *ec2.ModifyVpcEndpointInput) error {
+	document := wire.Value(in.PolicyDocument)
 	switch {
 	case wire.Value(in.ResetPolicy):
 		e.Policy = ""
-	case wire.Value(in.PolicyDocument) != "":
-		e.Policy = *in.PolicyDocument
-	}
-	return nil
-}
-
-// modifyPrivateDNS switches the private names on, with new hidden zones, or
-// off.
-func (s *Service) modifyPrivateDNS(tx *store.Tx, e *vpc.Endpoint, in *ec2.ModifyVpcEndpointInput) error {
-	if in.PrivateDnsEnabled == nil || *in.PrivateDnsEnabled == e.PrivateDNS {
-		return nil
-	}
-	if !*in.PrivateDnsEnabled {
-		e.PrivateDNS, e.PrivateZones = false, nil
-		return nil
-	}
-	network, ok := s.store.Networks.Get(tx, ownKey(e.Owner, e.VPC))
-	if !ok {
-		return errVpcNotFound(e.VPC)
-	}
-	return s.enablePrivateDNS(tx, e, network)
-}
-
-func modifyAddressType(_ *store.Tx, e *vpc.Endpoint, in *ec2.ModifyVpcEndpointInput) error {
-	if kind := cmp.Or(wire.Value(in.IpAddressType), e.IPAddressType); kind != e.IPAddressType {
-		return errAddressTypeOf(kind, e.Service, e.Subnets)
+	case document != "":
+		e.Policy = document
+		return t.checkPolicy(document)
 	}
 	return nil
 }

@@ -1,91 +1,59 @@
 package ec2
 
 import (
-	"net/netip"
 	"slices"
 
+	"github.com/postern/postern/auth"
 	"github.com/postern/postern/store"
 	"github.com/postern/postern/vpc"
-	"github.com/postern/postern/wire"
-	"github.com/postern/postern/wire/ec2"
 )
 
 // privateLinkAccount is the requester that users see on the network
 // interfaces of endpoints: the account of AWS that manages them.
 const privateLinkAccount = "727180483921"
 
-// configuredSubnets are the subnets that a request names, and the addresses
-// that it wants in them. A subnet of a configuration must also be one of ids,
-// unless there are no ids at all.
-func configuredSubnets(ids []string, configurations []ec2.SubnetConfiguration) ([]string, map[string]netip.Addr, error) {
-	subnets := slices.Clone(ids)
-	addresses := make(map[string]netip.Addr)
-	for _, c := range configurations {
-		id := wire.Value(c.SubnetId)
-		switch {
-		case len(ids) == 0 && !slices.Contains(subnets, id):
-			subnets = append(subnets, id)
-		case !slices.Contains(subnets, id):
-			return nil, nil, errSubnetConfiguration(id)
-		}
-		a, err := configuredAddress(c)
+// addEndpointSubnets gives e a network interface in each of the subnets, at
+// the wanted addresses or at free ones.
+func (s *Service) addEndpointSubnets(tx *store.Tx, e *vpc.Endpoint, subnets []vpc.Subnet, wanted map[string]vpc.AddressPair) error {
+	for _, sn := range subnets {
+		eni, err := s.newEndpointENI(tx, *e, sn, wanted[sn.ID])
 		if err != nil {
-			return nil, nil, err
+			return err
 		}
-		addresses[id] = a
+		e.Subnets = append(slices.Clip(e.Subnets), sn.ID)
+		e.ENIs = append(slices.Clip(e.ENIs), eni.ID)
 	}
-	return subnets, addresses, nil
+	return nil
 }
 
-func configuredAddress(c ec2.SubnetConfiguration) (netip.Addr, error) {
-	if c.Ipv6 != nil {
-		return netip.Addr{}, errSubnetConfigurationIPv6(wire.Value(c.SubnetId))
-	}
-	if c.Ipv4 == nil {
-		return netip.Addr{}, errSubnetConfigurationIPv4(wire.Value(c.SubnetId))
-	}
-	a, err := netip.ParseAddr(*c.Ipv4)
-	if err != nil || !a.Is4() {
-		return netip.Addr{}, errAddressSyntax(*c.Ipv4)
-	}
-	return a, nil
-}
-
-// endpointSubnets reads the subnets that e is to get. Each must be of e's
-// VPC, and in a zone in which e has none yet.
-func (s *Service) endpointSubnets(tx *store.Tx, e vpc.Endpoint, ids []string) ([]vpc.Subnet, error) {
-	zones := s.endpointZones(tx, e)
+// newSubnets reads the subnets that e is to get. Each must be of e's VPC, in a
+// zone that the service has and in which e has no subnet yet, and have CIDRs
+// of e's address families.
+func (s *Service) newSubnets(tx *store.Tx, e vpc.Endpoint, t endpointTarget, ids []string) ([]vpc.Subnet, error) {
+	taken, offered := s.endpointZones(tx, e), t.zones()
 	var rows []vpc.Subnet
 	for _, id := range ids {
-		sn, ok := s.store.Subnets.Get(tx, ownKey(e.Owner, id))
+		sn, err := s.subnet(tx, auth.Caller{Account: e.Account, Region: e.Region}, id)
 		switch {
-		case !ok:
-			return nil, errSubnetNotFound(id)
+		case err != nil:
+			return nil, err
 		case sn.VPC != e.VPC:
 			return nil, errSubnetElsewhere(id, e.VPC)
-		case slices.Contains(zones, sn.Zone):
+		case slices.Contains(taken, sn.Zone):
 			return nil, errSubnetZoneTaken(id)
+		case !slices.ContainsFunc(offered, func(z vpc.Zone) bool { return z.ID == sn.ZoneID }):
+			return nil, errServiceZone(e.Service, id)
+		case !fits(sn, e.IPAddressType):
+			return nil, errAddressType(e.IPAddressType, "subnet "+id)
 		}
-		zones = append(zones, sn.Zone)
+		taken = append(taken, sn.Zone)
 		rows = append(rows, sn)
 	}
 	return rows, nil
 }
 
-// addEndpointSubnet gives e a network interface in sn, at the wanted address
-// or, if that is the zero Addr, at a free one.
-func (s *Service) addEndpointSubnet(tx *store.Tx, e *vpc.Endpoint, sn vpc.Subnet, wanted netip.Addr) error {
-	eni, err := s.newEndpointENI(tx, *e, sn, wanted)
-	if err != nil {
-		return err
-	}
-	e.Subnets = append(slices.Clip(e.Subnets), sn.ID)
-	e.ENIs = append(slices.Clip(e.ENIs), eni.ID)
-	return nil
-}
-
-func (s *Service) newEndpointENI(tx *store.Tx, e vpc.Endpoint, sn vpc.Subnet, wanted netip.Addr) (vpc.ENI, error) {
-	a, err := s.place(tx, sn, vpc.FamiliesOf(e.IPAddressType), vpc.AddressPair{IPv4: wanted})
+func (s *Service) newEndpointENI(tx *store.Tx, e vpc.Endpoint, sn vpc.Subnet, wanted vpc.AddressPair) (vpc.ENI, error) {
+	a, err := s.place(tx, sn, vpc.FamiliesOf(e.IPAddressType), wanted)
 	if err != nil {
 		return vpc.ENI{}, err
 	}
@@ -108,32 +76,4 @@ func (s *Service) newEndpointENI(tx *store.Tx, e vpc.Endpoint, sn vpc.Subnet, wa
 	}
 	s.store.ENIs.Put(tx, eni)
 	return eni, nil
-}
-
-// enablePrivateDNS gives e the private names of its service, each in a hidden
-// zone of its own. No other endpoint of the VPC may have one of them.
-func (s *Service) enablePrivateDNS(tx *store.Tx, e *vpc.Endpoint, network vpc.Network) error {
-	if !network.DNSSupport || !network.DNSHostnames {
-		return errPrivateDNSAttributes(network.ID)
-	}
-	service, ok := vpc.FindEndpointService(e.Service)
-	if !ok {
-		return errServiceNotFound(e.Service)
-	}
-	for other := range s.store.Endpoints.By(tx, "vpc", e.VPC) {
-		if other.ID == e.ID {
-			continue
-		}
-		for _, name := range service.PrivateNames {
-			if _, taken := other.PrivateZones[name]; taken {
-				return errPrivateDNSConflict(name, e.VPC)
-			}
-		}
-	}
-	e.PrivateDNS = true
-	e.PrivateZones = make(map[string]string, len(service.PrivateNames))
-	for _, name := range service.PrivateNames {
-		e.PrivateZones[name] = vpc.NewZoneID()
-	}
-	return nil
 }

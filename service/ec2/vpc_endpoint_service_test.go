@@ -10,7 +10,7 @@ import (
 )
 
 func TestDescribeVpcEndpointServices(t *testing.T) {
-	s := New(Config{})
+	s, _ := endpointFixture(t)
 	ctx := as(t, me.Account, "us-east-2")
 	out, err := s.DescribeVpcEndpointServices(ctx, &ec2.DescribeVpcEndpointServicesInput{ServiceNames: []string{"com.amazonaws.us-east-2.eks"}})
 	if err != nil {
@@ -42,7 +42,7 @@ func TestDescribeVpcEndpointServices(t *testing.T) {
 }
 
 func TestDescribeVpcEndpointServicesSelects(t *testing.T) {
-	s := New(Config{})
+	s, _ := endpointFixture(t)
 	var all []string
 	for _, short := range []string{"ec2", "eks", "eks-auth", "eks-fips", "elasticloadbalancing", "logs", "oidc-eks", "sts"} {
 		all = append(all, "com.amazonaws.us-east-1."+short)

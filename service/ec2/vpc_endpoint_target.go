@@ -120,7 +120,7 @@ func (t endpointTarget) privateNames() []string {
 	switch {
 	case c == nil:
 		return t.service.PrivateNames
-	case c.PrivateName == "" || c.Verification == nil || c.Verification.State != ec2.DnsNameStateVerified:
+	case c.PrivateName == "" || c.Verification == nil || c.Verification.State != vpc.VerificationVerified:
 		return nil
 	}
 	return []string{c.PrivateName}
