@@ -48,6 +48,10 @@ func errMissing(parameter string) error {
 	return &wire.Error{Code: "MissingParameter", Message: "The request must contain the parameter " + parameter}
 }
 
+func errNextToken() error {
+	return &wire.Error{Code: "InvalidNextToken", Message: "The specified nextToken is not valid."}
+}
+
 func errEndpointLimit() error {
 	return &wire.Error{Code: "VpcEndpointLimitExceeded", Message: "The maximum number of VPC endpoints has been reached."}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/postern/postern/auth"
+	"github.com/postern/postern/wire"
 	"github.com/postern/postern/wire/ec2"
 )
 
@@ -13,6 +14,9 @@ import (
 func (s *Service) DescribeVpcEndpointAssociations(ctx context.Context, in *ec2.DescribeVpcEndpointAssociationsInput) (*ec2.DescribeVpcEndpointAssociationsOutput, error) {
 	if _, err := compileFilters(associationFilters, in.Filters); err != nil {
 		return nil, err
+	}
+	if wire.Value(in.NextToken) != "" { // nothing here has a second page
+		return nil, errNextToken()
 	}
 	caller, r := auth.CallerFrom(ctx), s.store.Snapshot()
 	for _, id := range in.VpcEndpointIds {
