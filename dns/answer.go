@@ -8,6 +8,14 @@ import (
 // denials too.
 const ttl = 60
 
+// The contents of the SOA records, which are those of RFC 6303, section 3.
+const (
+	soaSerial  = 1
+	soaRefresh = 3600
+	soaRetry   = 1200
+	soaExpire  = 604800
+)
+
 // answer writes the answer to the question of reply from what this resolver
 // owns into reply. It returns false, and leaves reply alone, when the name is
 // somebody else's.
@@ -72,17 +80,16 @@ func (r *addresses) records(owner string) []miekg.RR {
 	return rrs
 }
 
-// soa is the record that a denial carries so that it can be cached
-// (RFC 2308); its contents are those of RFC 6303, section 3.
+// soa is the record that a denial carries so that it can be cached (RFC 2308).
 func soa(apex string) miekg.RR {
 	return &miekg.SOA{
 		Hdr:     header(apex, miekg.TypeSOA),
 		Ns:      apex,
 		Mbox:    "nobody.invalid.",
-		Serial:  1,
-		Refresh: 3600,
-		Retry:   1200,
-		Expire:  604800,
+		Serial:  soaSerial,
+		Refresh: soaRefresh,
+		Retry:   soaRetry,
+		Expire:  soaExpire,
 		Minttl:  ttl,
 	}
 }

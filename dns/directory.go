@@ -43,6 +43,14 @@ func (d *directory) find(name string) *node {
 	return nil
 }
 
+// findBytes is find without the need for a string.
+func (d *directory) findBytes(name []byte) *node {
+	if m := d.shards[maphash.Bytes(d.seed, name)%shards].Load(); m != nil {
+		return (*m)[string(name)]
+	}
+	return nil
+}
+
 // set replaces the names of owner; of two owners of a name the last one wins.
 // Names that stay the same keep their node, with its rotation.
 func (d *directory) set(owner string, names []RRSet) {

@@ -75,15 +75,14 @@ func opts(m *miekg.Msg) int {
 	return n
 }
 
-// pack encodes reply, which answers query, for a transport that carries
-// messages of up to size bytes. What does not fit is cut off and marked.
-// Nothing is marked authoritative: this is a resolver.
-func pack(query, reply *miekg.Msg, size int) []byte {
+// pack encodes reply, which answers query. What t does not carry is cut off
+// and marked. Nothing is marked authoritative: this is a resolver.
+func pack(query, reply *miekg.Msg, t transport) []byte {
 	reply.RecursionAvailable = true
 	if opt := query.IsEdns0(); opt != nil {
 		reply.SetEdns0(udpSize, opt.Do())
 	}
-	reply.Truncate(size)
+	reply.Truncate(t.limit(offered(query)))
 	reply.Compress = true
 	b, err := reply.Pack()
 	if err == nil {
@@ -99,11 +98,27 @@ func pack(query, reply *miekg.Msg, size int) []byte {
 	return b
 }
 
-// udpLimit is how large an answer over UDP to q may be (RFC 6891, 6.2.3).
-func udpLimit(q *miekg.Msg) int {
-	opt := q.IsEdns0()
-	if opt == nil {
-		return miekg.MinMsgSize
+// transport is what carries a query and its answer.
+type transport int
+
+const (
+	overUDP transport = iota
+	overTCP
+)
+
+// limit is how large an answer may be to a client that offers a size, 0
+// without EDNS (RFC 6891, section 6.2.3).
+func (t transport) limit(offered int) int {
+	if t == overTCP {
+		return miekg.MaxMsgSize
 	}
-	return max(miekg.MinMsgSize, min(udpSize, int(opt.UDPSize())))
+	return max(miekg.MinMsgSize, min(udpSize, offered))
+}
+
+// offered is the size that q offers for its answer, 0 without EDNS.
+func offered(q *miekg.Msg) int {
+	if opt := q.IsEdns0(); opt != nil {
+		return int(opt.UDPSize())
+	}
+	return 0
 }

@@ -171,7 +171,7 @@ func FuzzPacket(f *testing.F) {
 		if !m.Response || out[0] != packet[0] || out[1] != packet[1] {
 			t.Fatalf("not the answer to %x:\n%v", packet, m)
 		}
-		udp, query := r.lookup(packet, udpLimit)
+		udp, query := r.lookup(nil, packet, overUDP)
 		if query == nil && len(udp) > udpSize {
 			t.Fatalf("%d bytes over UDP", len(udp))
 		}
@@ -184,8 +184,9 @@ func BenchmarkLookup(b *testing.B) {
 	if err != nil {
 		b.Fatal(err)
 	}
+	out := make([]byte, 0, udpSize)
 	b.ReportAllocs()
 	for b.Loop() {
-		r.lookup(packet, udpLimit)
+		r.lookup(out, packet, overUDP)
 	}
 }

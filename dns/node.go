@@ -56,6 +56,9 @@ func (r *addresses) add(a netip.Addr, rrtype uint16) {
 	r.wire = append(r.wire, b...)
 }
 
+// size is that of the records with owners of one pointer each.
+func (r *addresses) size() int { return len(r.wire) + 2*len(r.all) }
+
 // next returns the number of the address that the next answer begins with.
 func (r *addresses) next() int {
 	if len(r.all) < 2 {

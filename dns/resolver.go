@@ -28,19 +28,23 @@ type resolver struct {
 	cache    *cache                // in front of the upstream, the server's; nil without one
 	view     atomic.Pointer[zones] // nil until the first Set
 	public   *directory            // the server's
+	batches  *sync.Pool            // the server's
 	forwards chan struct{}         // a token for each query that is upstream
 	conns    chan struct{}         // a token for each TCP connection
 	removed  chan struct{}         // closed when the VPC is removed
 	serving  sync.WaitGroup        // calls of serve
 }
 
-// lookup answers one packet from what is known here. It returns the query
-// without an answer when the upstream must be asked, and neither when the
-// packet gets no answer.
-func (r *resolver) lookup(packet []byte, size func(*miekg.Msg) int) (out []byte, forward *miekg.Msg) {
+// lookup answers one packet from what is known here and appends the answer to
+// out. It returns the query without an answer when the upstream must be asked,
+// and neither when the packet gets no answer.
+func (r *resolver) lookup(out, packet []byte, t transport) (answered []byte, forward *miekg.Msg) {
 	view := r.view.Load()
 	if view == nil || view.drop {
 		return nil, nil
+	}
+	if out, ok := answerPlain(view, r.public, out, packet, t); ok {
+		return out, nil
 	}
 	query, rcode, ok := parse(packet)
 	if !ok {
@@ -56,7 +60,7 @@ func (r *resolver) lookup(packet []byte, size func(*miekg.Msg) int) (out []byte,
 			return nil, query
 		}
 	}
-	return pack(query, reply, size(query)), nil
+	return append(out, pack(query, reply, t)...), nil
 }
 
 // forward asks the upstream and returns its answer to query: SERVFAIL when

@@ -32,6 +32,8 @@ type Server struct {
 	public *directory
 	cache  *cache // nil without an upstream
 
+	batches sync.Pool // of *batch
+
 	mu     sync.Mutex
 	vpcs   map[string]*resolver
 	closed bool
@@ -39,7 +41,12 @@ type Server struct {
 
 // NewServer returns a server that knows no VPC.
 func NewServer(cfg Config) *Server {
-	s := &Server{cfg: cfg, public: newDirectory(), vpcs: map[string]*resolver{}}
+	s := &Server{
+		cfg:     cfg,
+		public:  newDirectory(),
+		batches: sync.Pool{New: func() any { return newBatch() }},
+		vpcs:    map[string]*resolver{},
+	}
 	if cfg.Upstream != nil {
 		s.cache = newCache(cfg.Upstream)
 	}
@@ -72,8 +79,8 @@ func (s *Server) Remove(vpcID string) {
 	}
 }
 
-// Serve answers queries that arrive at pc and l, which lie inside the VPC's
-// network and are bound to one address, until ctx is done, the VPC is removed
+// Serve answers queries that arrive at pc, a UDP socket, and l, which lie
+// inside the VPC's network and are bound to one address, until ctx is done, the VPC is removed
 // or the server closed; then it returns nil. It owns pc and l from the
 // beginning and closes them. Queries get no answer before the first Set. A VPC
 // may be served at several addresses.
@@ -111,6 +118,7 @@ func (s *Server) resolver(vpcID string) *resolver {
 		r = &resolver{
 			log:      s.cfg.Log.With("vpc", vpcID),
 			cache:    s.cache,
+			batches:  &s.batches,
 			public:   s.public,
 			forwards: make(chan struct{}, maxForwards),
 			conns:    make(chan struct{}, maxConns),

@@ -79,10 +79,7 @@ func (z *zones) wildcard(name string) *node {
 // that owns it. A nil node in an owned zone means that the name does not
 // exist; not owned means that it is not ours to answer.
 func find(private *zones, public *directory, name string) (n *node, apex string, owned bool) {
-	if n = private.nodes[name]; n == nil {
-		n = public.find(name)
-	}
-	if n == nil {
+	if n = exact(private, public, name); n == nil {
 		n = private.wildcard(name)
 	}
 	if n == nil {
@@ -93,6 +90,14 @@ func find(private *zones, public *directory, name string) (n *node, apex string,
 	}
 	apex, owned = ownedZone(name)
 	return nil, apex, owned
+}
+
+// exact returns what was set at a canonical name, or nil.
+func exact(private *zones, public *directory, name string) *node {
+	if n := private.nodes[name]; n != nil {
+		return n
+	}
+	return public.find(name)
 }
 
 // builtin returns what exists in every VPC at all times: the public names of
