@@ -15,10 +15,15 @@ type Limits struct {
 	FlowLogsPer    int // flow logs a resource
 	TagsPer        int // tags a resource
 	ClustersPerReg int
+
+	LoadBalancersPerReg int // network load balancers a Region
+	ListenersPer        int // a load balancer
+	TargetGroupsPerReg  int // a Region
+	TargetsPer          int // a target group
 }
 
 // DefaultLimits are AWS's defaults ("Amazon VPC quotas", "AWS PrivateLink
-// quotas", "Amazon EKS service quotas").
+// quotas", "Amazon EKS service quotas", "Quotas for your Network Load Balancers").
 func DefaultLimits() Limits {
 	return Limits{
 		VPCs:           5,
@@ -31,5 +36,10 @@ func DefaultLimits() Limits {
 		FlowLogsPer:    250,
 		TagsPer:        50,
 		ClustersPerReg: 100,
+
+		LoadBalancersPerReg: 50,
+		ListenersPer:        50,
+		TargetGroupsPerReg:  3000,
+		TargetsPer:          1000,
 	}
 }

@@ -28,6 +28,7 @@ type LoadBalancerNode struct {
 	Zone   string // availability zone name
 	Subnet string
 	ENI    string
+	Asked  AddressPair // the addresses that the request named; the others were chosen
 }
 
 // CrossZone reports whether nodes use targets in other zones.

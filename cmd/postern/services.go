@@ -4,6 +4,7 @@ import (
 	"github.com/postern/postern/api"
 	"github.com/postern/postern/service/ec2"
 	"github.com/postern/postern/service/eks"
+	"github.com/postern/postern/service/elbv2"
 	"github.com/postern/postern/service/logs"
 	"github.com/postern/postern/service/sts"
 	"github.com/postern/postern/store"
@@ -14,7 +15,7 @@ import (
 	wireec2 "github.com/postern/postern/wire/ec2"
 	wireeks "github.com/postern/postern/wire/eks"
 	"github.com/postern/postern/wire/eksauth"
-	"github.com/postern/postern/wire/elbv2"
+	wireelbv2 "github.com/postern/postern/wire/elbv2"
 	"github.com/postern/postern/wire/iam"
 	wirelogs "github.com/postern/postern/wire/logs"
 	"github.com/postern/postern/wire/pricing"
@@ -28,6 +29,7 @@ type services struct {
 	records *store.Store
 	ec2     *ec2.Service
 	eks     *eks.Service
+	elbv2   *elbv2.Service
 	logs    *logs.Service
 	sts     *sts.Service
 }
@@ -37,6 +39,7 @@ func newServices(records *store.Store, events *logs.Service, limits vpc.Limits) 
 		records: records,
 		ec2:     ec2.New(ec2.Config{Store: records, Limits: limits}),
 		eks:     eks.New(eks.Config{Store: records, Limits: limits}),
+		elbv2:   elbv2.New(elbv2.Config{Store: records, Limits: limits}),
 		logs:    events,
 		sts:     sts.New(),
 	}
@@ -52,9 +55,9 @@ func (s *services) table() []api.Service {
 		{Model: wireeks.Model, Methods: s.eks.Methods()},
 		{Model: wirests.Model, Methods: s.sts.Methods()},
 		{Model: wirelogs.Model, Methods: s.logs.Methods()},
+		{Model: wireelbv2.Model, Methods: s.elbv2.Methods()},
 		{Model: eksauth.Model},
 		{Model: iam.Model},
-		{Model: elbv2.Model},
 		{Model: cloudwatch.Model},
 		{Model: cloudtrail.Model},
 		{Model: route53.Model},
