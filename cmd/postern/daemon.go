@@ -64,7 +64,11 @@ func runDaemon(ctx context.Context, f DaemonFlags, in *world.Inside, log *slog.L
 	// The control side: the services, and the chain that every request takes.
 	limits := vpc.DefaultLimits()
 	limits.Account = f.Quotas == "aws"
-	services := newServices(records, events, limits)
+	offered, err := f.availability()
+	if err != nil {
+		return err
+	}
+	services := newServices(records, events, limits, offered)
 	chain, err := api.New(api.Config{
 		Services:       services.table(),
 		Keys:           rootKey(f, key),

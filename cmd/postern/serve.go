@@ -29,6 +29,7 @@ type DaemonFlags struct {
 	Account      string        `default:"111122223333" help:"The account that everything belongs to."`
 	Region       string        `default:"us-east-1" help:"The default Region; others are served side by side."`
 	Quotas       string        `enum:"none,aws" default:"none" help:"Limits on the number of objects: none, or AWS's defaults."`
+	Availability string        `placeholder:"FILE" help:"JSON file that says where endpoint services are not offered: {\"eks\": [\"eu-west-3\"]} (default: AWS's)."`
 	FlowInterval time.Duration `hidden:"" help:"Aggregate flow logs for that long, whatever they ask for."`
 	LogLevel     slog.Level    `default:"info" help:"debug, info, warn or error."`
 }
@@ -41,7 +42,21 @@ func (f DaemonFlags) Validate() error {
 	if _, ok := vpc.FindRegion(f.Region); !ok {
 		return fmt.Errorf("--region: there is no Region %q", f.Region)
 	}
-	return nil
+	_, err := f.availability()
+	return err
+}
+
+// availability is what the operator's file says, or AWS's.
+func (f DaemonFlags) availability() (vpc.Availability, error) {
+	if f.Availability == "" {
+		return vpc.DefaultAvailability(), nil
+	}
+	file, err := os.Open(f.Availability)
+	if err != nil {
+		return nil, fmt.Errorf("--availability: %w", err)
+	}
+	defer file.Close()
+	return vpc.ReadAvailability(file)
 }
 
 func isAccount(s string) bool {
@@ -61,6 +76,7 @@ func (f DaemonFlags) args() []string {
 		"--account=" + f.Account,
 		"--region=" + f.Region,
 		"--quotas=" + f.Quotas,
+		"--availability=" + f.Availability,
 		"--flow-interval=" + f.FlowInterval.String(),
 		"--log-level=" + f.LogLevel.String(),
 	}

@@ -34,10 +34,10 @@ type services struct {
 	sts     *sts.Service
 }
 
-func newServices(records *store.Store, events *logs.Service, limits vpc.Limits) *services {
+func newServices(records *store.Store, events *logs.Service, limits vpc.Limits, offered vpc.Availability) *services {
 	return &services{
 		records: records,
-		ec2:     ec2.New(ec2.Config{Store: records, Limits: limits}),
+		ec2:     ec2.New(ec2.Config{Store: records, Limits: limits, Availability: offered}),
 		eks:     eks.New(eks.Config{Store: records, Limits: limits}),
 		elbv2:   elbv2.New(elbv2.Config{Store: records, Limits: limits}),
 		logs:    events,

@@ -16,6 +16,10 @@ type Config struct {
 	Store  *store.Store     // required
 	Limits vpc.Limits       // vpc.DefaultLimits() where AWS's are wanted
 	Now    func() time.Time // time.Now when nil
+
+	// Availability says where the services of AWS take endpoints; nil means
+	// vpc.DefaultAvailability().
+	Availability vpc.Availability
 }
 
 // Service is the EC2 API.
@@ -23,6 +27,8 @@ type Service struct {
 	store  *store.Store
 	limits vpc.Limits
 	now    func() time.Time
+
+	availability vpc.Availability
 }
 
 // New returns the service over c.Store, which the caller keeps open as long
@@ -31,7 +37,10 @@ func New(c Config) *Service {
 	if c.Now == nil {
 		c.Now = time.Now
 	}
-	return &Service{store: c.Store, limits: c.Limits, now: c.Now}
+	if c.Availability == nil {
+		c.Availability = vpc.DefaultAvailability()
+	}
+	return &Service{store: c.Store, limits: c.Limits, now: c.Now, availability: c.Availability}
 }
 
 // Methods are the operations that the service implements.

@@ -60,7 +60,7 @@ func (s *Service) endpointTargets(r store.Reader, caller auth.Caller, regions []
 		all = append(all, s.customerTarget(r, c, caller.Region))
 	}
 	all = slices.DeleteFunc(all, func(t endpointTarget) bool {
-		return !slices.Contains(regions, t.home()) || !t.offeredTo(caller)
+		return !slices.Contains(regions, t.home()) || !s.offers(t, caller)
 	})
 	slices.SortFunc(all, func(a, b endpointTarget) int { return strings.Compare(a.name(), b.name()) })
 	return all

@@ -5,6 +5,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/postern/postern/vpc"
 	"github.com/postern/postern/wire"
 	"github.com/postern/postern/wire/ec2"
 )
@@ -98,4 +99,22 @@ func TestDescribePrefixLists(t *testing.T) {
 	refused(t, "unknown filter", err, "InvalidParameterValue", "The filter 'x' is invalid")
 	_, err = s.DescribePrefixLists(t.Context(), &ec2.DescribePrefixListsInput{PrefixListIds: []string{"pl-63a5400a"}})
 	refused(t, "unknown id", err, "InvalidPrefixListID.NotFound", "The prefix list ID 'pl-63a5400a' does not exist")
+}
+
+// A Region where AWS does not offer a service has no endpoints to it, unless the
+// operator says otherwise.
+func TestServiceIsNotOfferedEverywhere(t *testing.T) {
+	s, _ := endpointFixture(t)
+	ctx := as(t, me.Account, "ap-southeast-7")
+	name := "com.amazonaws.ap-southeast-7.eks"
+	ask := func() error {
+		_, err := s.DescribeVpcEndpointServices(ctx, &ec2.DescribeVpcEndpointServicesInput{ServiceNames: []string{name}})
+		return err
+	}
+	refusal := "The Vpc Endpoint Service '" + name + "' does not exist"
+	wantError(t, "InvalidServiceName", refusal, ask)
+	s.availability = vpc.Availability{}
+	if err := ask(); err != nil {
+		t.Errorf("offered by the operator's data: %v", err)
+	}
 }

@@ -26,7 +26,7 @@ type endpointTarget struct {
 func (s *Service) findTarget(r store.Reader, caller auth.Caller, name, serviceRegion string) (endpointTarget, error) {
 	serviceRegion = cmp.Or(serviceRegion, caller.Region)
 	t, ok := s.target(r, name, caller.Region)
-	if !ok || t.home() != serviceRegion || !t.offeredTo(caller) {
+	if !ok || t.home() != serviceRegion || !s.offers(t, caller) {
 		return endpointTarget{}, errServiceNotFound(name)
 	}
 	return t, nil
@@ -61,11 +61,11 @@ func (s *Service) customerTarget(r store.Reader, c vpc.ServiceConfiguration, reg
 	return t
 }
 
-// offeredTo reports whether a caller may make endpoints to the service: from
-// this Region, and by the permissions that a provider has given.
-func (t endpointTarget) offeredTo(caller auth.Caller) bool {
+// offers reports whether a caller may make endpoints to the service: from this
+// Region, and by the permissions that a provider has given.
+func (s *Service) offers(t endpointTarget, caller auth.Caller) bool {
 	if t.configuration == nil {
-		return !t.crossRegion()
+		return !t.crossRegion() && s.availability.Offers(t.service)
 	}
 	c := t.configuration
 	if t.crossRegion() && !slices.Contains(c.Regions, t.region) {
