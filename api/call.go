@@ -44,14 +44,23 @@ type call struct {
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	c := &call{Server: s, id: uuid.NewString(), start: time.Now(), arrival: vpc.ArrivalFrom(r.Context()), request: r}
 	answer := &answer{ResponseWriter: w}
-	out, err := c.run()
-	if err == nil {
-		err = guard(func() error { return c.service.model.Encode(answer, c.operation, c.id, out) })
-	}
+	err := c.serve(answer)
 	if err != nil && !answer.begun() {
 		c.refuse(answer, err)
 	}
 	c.log(answer.status, err)
+}
+
+// serve answers the request, or says why not.
+func (c *call) serve(w *answer) error {
+	if behind, ok := vpc.FindEndpointService(c.arrival.Service); ok && behind.API == issuerAPI {
+		return guard(func() error { return c.serveIssuer(w, behind) })
+	}
+	out, err := c.run()
+	if err != nil {
+		return err
+	}
+	return guard(func() error { return c.service.model.Encode(w, c.operation, c.id, out) })
 }
 
 // run is the chain itself, up to the operation's result.

@@ -30,6 +30,11 @@ type Config struct {
 	// allowed.
 	EndpointPolicy func(vpc.Arrival) (document string, ok bool)
 
+	// IssuerKeys returns the JSON Web Key Set of a cluster's OpenID Connect
+	// issuer, by its Region and the id at the end of its URL. Nil where no
+	// cluster has an issuer.
+	IssuerKeys func(region, id string) (keys []byte, ok bool)
+
 	// CA issues the certificates of Serve. A Server that is only used as an
 	// http.Handler needs none.
 	CA *CA
@@ -74,7 +79,7 @@ const (
 	headerTimeout = 10 * time.Second
 	readTimeout   = 30 * time.Second
 	writeTimeout  = 2 * time.Minute
-	idleTimeout   = 75 * time.Second
+	idleTimeout   = 400 * time.Second
 	maxHeader     = 32 << 10
 	maxBody       = 1 << 20
 	stopTimeout   = time.Second

@@ -10,7 +10,7 @@ import (
 // tlsConfig chooses the certificate by where a connection came in, never by
 // the name that the client asks for: behind an endpoint is one service.
 func (s *Server) tlsConfig() *tls.Config {
-	return &tls.Config{
+	c := &tls.Config{
 		MinVersion: tls.VersionTLS12,
 		NextProtos: []string{"h2", "http/1.1"},
 		GetCertificate: func(hello *tls.ClientHelloInfo) (*tls.Certificate, error) {
@@ -18,6 +18,14 @@ func (s *Server) tlsConfig() *tls.Config {
 			return s.config.CA.Certificate(names, ips)
 		},
 	}
+	plain := c.Clone()
+	c.GetConfigForClient = func(hello *tls.ClientHelloInfo) (*tls.Config, error) {
+		if behind, ok := vpc.FindEndpointService(arrivalOf(hello.Conn).Service); ok && behind.FIPS {
+			return fipsConfig(plain, hello), nil
+		}
+		return nil, nil
+	}
+	return c
 }
 
 // certificateNames are the names and addresses that a client may have used to
