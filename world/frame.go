@@ -8,6 +8,7 @@ import (
 	"io"
 	"net"
 	"os"
+	"syscall"
 
 	"golang.org/x/sys/unix"
 )
@@ -16,13 +17,34 @@ import (
 // environment, for which the kernel's limit is 6 MB.
 const (
 	maxFrame = 16 << 20
-	maxFiles = 16
+	maxFiles = 250 // the kernel takes 253 (SCM_MAX_FD)
 )
 
 // WriteFrame sends v as JSON, its length in four bytes before it, and files
 // with the first byte. The files remain the caller's. Frames of several
 // goroutines must not mix: the caller sees to that.
 func WriteFrame(c *net.UnixConn, v any, files ...*os.File) error {
+	fds := make([]int, len(files))
+	for i, f := range files {
+		fds[i] = int(f.Fd())
+	}
+	return writeFrame(c, v, fds)
+}
+
+// number is the descriptor of s, which must stay open while it is used. Unlike
+// the method Fd of a file it does not make the descriptor blocking, also for
+// all others who have it open.
+func number(s syscall.Conn) (int, error) {
+	raw, err := s.SyscallConn()
+	if err != nil {
+		return 0, err
+	}
+	var n int
+	err = raw.Control(func(fd uintptr) { n = int(fd) })
+	return n, err
+}
+
+func writeFrame(c *net.UnixConn, v any, fds []int) error {
 	b, err := json.Marshal(v)
 	if err != nil {
 		return fmt.Errorf("encode frame: %w", err)
@@ -32,11 +54,7 @@ func WriteFrame(c *net.UnixConn, v any, files ...*os.File) error {
 	}
 	b = append(binary.BigEndian.AppendUint32(nil, uint32(len(b))), b...)
 	var rights []byte
-	if len(files) > 0 {
-		fds := make([]int, len(files))
-		for i, f := range files {
-			fds[i] = int(f.Fd())
-		}
+	if len(fds) > 0 {
 		rights = unix.UnixRights(fds...)
 	}
 	n, _, err := c.WriteMsgUnix(b, rights, nil)

@@ -169,25 +169,25 @@ func TestDialResolver(t *testing.T) {
 	}
 	nobodyThere := netip.MustParseAddrPort(closed.Addr().String())
 	closed.Close()
-	w := &World{config: Config{Resolvers: func() []netip.AddrPort { return []netip.AddrPort{one, nobodyThere, two} }}}
+	c := &Config{Resolvers: func() []netip.AddrPort { return []netip.AddrPort{one, nobodyThere, two} }}
 	for n, want := range map[int]string{1: "one tcp", 2: "two tcp", 3: "two tcp", 4: "one tcp"} {
-		f, err := w.dialResolver(t.Context(), "tcp", n)
+		f, err := c.dialResolver(t.Context(), "tcp", n)
 		if err != nil {
 			t.Fatal(err)
 		}
-		c, err := net.FileConn(f)
+		u, err := net.FileConn(f)
 		f.Close()
 		if err != nil {
 			t.Fatal(err)
 		}
-		io.WriteString(c, "who")
-		if b, err := io.ReadAll(c); string(b) != want {
+		io.WriteString(u, "who")
+		if b, err := io.ReadAll(u); string(b) != want {
 			t.Errorf("request %d: %q %v, want %q", n, b, err, want)
 		}
-		c.Close()
+		u.Close()
 	}
-	w.config.Resolvers = nil
-	if _, err := w.dialResolver(t.Context(), "udp", 1); err == nil {
+	c.Resolvers = nil
+	if _, err := c.dialResolver(t.Context(), "udp", 1); err == nil {
 		t.Error("a host without a resolver gave one")
 	}
 }

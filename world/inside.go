@@ -1,13 +1,12 @@
 package world
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"net"
 	"os"
 	"path/filepath"
-	"sync"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -15,17 +14,26 @@ import (
 // Descriptors that the keeper gives to the daemon.
 const (
 	linkFile      = 3
-	listenerFiles = 4 // and on
+	keeperFile    = 4
+	listenerFiles = 5 // and on
 )
 
-// Inside is what a daemon has of the outside of its world.
+// Inside is what a daemon has of the world around it.
 type Inside struct {
 	Listeners []net.Listener // the host's sockets, in the order of Config.Listeners
 	Broker    *Broker
 	NetnsDir  string // for bind mounts of network namespaces; seen in this world only
 
-	link *conn
-	lost chan struct{}
+	// What the daemons before this one have left with the keeper.
+	Sessions []Session           // commands that run, or have just ended
+	Sockets  map[string]*os.File // listening sockets by name; the caller's to close
+	Since    time.Time           // when the keeper began
+	Daemons  int                 // how many there were before
+
+	link   *conn
+	lost   chan struct{}
+	keeper *conn
+	ended  chan Session
 }
 
 // Inherited returns what the keeper left to this process, which must be a
@@ -37,37 +45,77 @@ func Inherited(dir string) (*Inside, error) {
 	}
 	i := &Inside{
 		NetnsDir: filepath.Join(dir, "run", netnsDir),
+		Sockets:  map[string]*os.File{},
 		link:     link,
 		lost:     make(chan struct{}),
+		ended:    make(chan Session),
 	}
-	for fd := listenerFiles; isSocket(fd); fd++ {
-		l, err := inheritedListener(fd)
-		if err != nil {
-			return nil, errors.Join(err, link.Close())
-		}
-		i.Listeners = append(i.Listeners, l)
+	if i.keeper, err = inheritedConn(keeperFile); err != nil {
+		return nil, errors.Join(err, link.Close())
+	}
+	if err := i.inherit(); err != nil {
+		return nil, errors.Join(err, i.fail(err), link.Close(), i.keeper.Close())
 	}
 	i.Broker = &Broker{link: link, lost: i.lost, waiting: map[uint64]chan<- answer{}}
 	go i.hear()
+	go i.hearKeeper()
 	return i, nil
+}
+
+// inherit takes the listeners, and what the keeper has to tell.
+func (i *Inside) inherit() error {
+	for fd := listenerFiles; isSocket(fd); fd++ {
+		l, err := inheritedListener(fd)
+		if err != nil {
+			return err
+		}
+		i.Listeners = append(i.Listeners, l)
+	}
+	if err := i.keeper.send(message{Kind: kindBegin}); err != nil {
+		return err
+	}
+	for {
+		m, files, err := i.keeper.receive()
+		if err != nil {
+			return fmt.Errorf("hear the keeper: %w", err)
+		}
+		switch {
+		case m.Kind == kindSockets && len(files) == len(m.Names):
+			for n, f := range files {
+				i.Sockets[m.Names[n]] = f
+			}
+		case m.Kind == kindBegun:
+			i.Sessions, i.Since, i.Daemons = m.Sessions, m.Since, m.Daemons
+			return nil
+		default:
+			closeAll(files)
+			return fmt.Errorf("hear the keeper: a %s message with %d files", m.Kind, len(files))
+		}
+	}
 }
 
 // Lost is closed when the host side is gone. Nobody waits for this daemon any
 // more: it must end.
 func (i *Inside) Lost() <-chan struct{} { return i.lost }
 
-// Ready tells the host side that the daemon serves.
-func (i *Inside) Ready() error { return i.link.send(message{Kind: kindReady}) }
+// Ready tells the host side and the keeper that the daemon serves.
+func (i *Inside) Ready() error {
+	return errors.Join(i.link.send(message{Kind: kindReady}), i.keeper.send(message{Kind: kindReady}))
+}
 
 // Fail tells the host side why the daemon is about to end.
-func (i *Inside) Fail(err error) error {
+func (i *Inside) Fail(err error) error { return i.fail(err) }
+
+func (i *Inside) fail(err error) error {
 	return i.link.send(message{Kind: kindFailed, Text: err.Error()})
 }
 
-// Close gives the link up. It does not close the listeners.
+// Close gives the links up. It does not close the listeners.
 func (i *Inside) Close() error {
-	err := i.link.Close()
+	err := errors.Join(i.link.Close(), i.keeper.Close())
 	<-i.lost
+	for range i.ended { // until hearKeeper has ended
+	}
 	return err
 }
 
@@ -84,84 +132,6 @@ func (i *Inside) hear() {
 			continue
 		}
 		i.Broker.answer(m, files)
-	}
-}
-
-// Broker asks the host side for connections that this world cannot make.
-type Broker struct {
-	link *conn
-	lost <-chan struct{}
-
-	mu      sync.Mutex
-	last    uint64
-	waiting map[uint64]chan<- answer // by id; each has room for its answer
-}
-
-type answer struct {
-	file *os.File
-	err  error
-}
-
-// DialResolver connects to the host's DNS resolver; network is udp or tcp.
-// Where the host has several, each call begins with the next one.
-func (b *Broker) DialResolver(ctx context.Context, network string) (net.Conn, error) {
-	got := make(chan answer, 1)
-	b.mu.Lock()
-	b.last++
-	id := b.last
-	b.waiting[id] = got
-	b.mu.Unlock()
-	defer b.forget(id, got)
-	if err := b.link.send(message{Kind: kindDial, ID: id, Network: network}); err != nil {
-		return nil, fmt.Errorf("dial the host's resolver: %w", err)
-	}
-	select {
-	case a := <-got:
-		if a.err != nil {
-			return nil, fmt.Errorf("dial the host's resolver: %w", a.err)
-		}
-		defer a.file.Close()
-		return net.FileConn(a.file)
-	case <-ctx.Done():
-		return nil, ctx.Err()
-	case <-b.lost:
-		return nil, errors.New("dial the host's resolver: the host side is gone")
-	}
-}
-
-// forget gives up waiting. An answer that came in the meantime is closed.
-func (b *Broker) forget(id uint64, got <-chan answer) {
-	b.mu.Lock()
-	delete(b.waiting, id)
-	b.mu.Unlock()
-	select {
-	case a := <-got:
-		if a.file != nil {
-			a.file.Close()
-		}
-	default:
-	}
-}
-
-// answer hands an answer of at most one file to who waits for it.
-func (b *Broker) answer(m message, files []*os.File) {
-	a := answer{}
-	switch {
-	case m.Text != "":
-		a.err = errors.New(m.Text)
-		closeAll(files)
-	case len(files) == 1:
-		a.file = files[0]
-	default:
-		a.err = errors.New("the host side sent no connection")
-	}
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	if got, ok := b.waiting[m.ID]; ok {
-		delete(b.waiting, m.ID)
-		got <- a
-	} else if a.file != nil {
-		a.file.Close()
 	}
 }
 

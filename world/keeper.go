@@ -18,26 +18,32 @@ const (
 	keeperLockFile = 4
 )
 
-// keeper is process 1 of a world. One goroutine owns it; the others only read
-// sockets.
+// checkInterval is how often a keeper looks whether its data directory is
+// still there.
+const checkInterval = 2 * time.Second
+
+// keeper is process 1 of a world. One goroutine owns it, and runs what the
+// others, which only read sockets, leave in work.
 type keeper struct {
 	log      *slog.Logger
 	setup    message
 	run      *runDir
-	requests chan request
+	since    time.Time
+	work     chan func()
 	children chan os.Signal // SIGCHLD
-	used     bool           // a daemon has been here
-	daemon   int            // process id, 0 without one
-	starter  *conn          // who started the daemon and wants to know when it ends
-}
+	over     bool           // the world shall end
 
-// request is a message from a host side, or the news that it is gone.
-type request struct {
-	message
-	files []*os.File
-	from  *conn
-	first bool // from is who started this keeper
-	gone  bool
+	host      *conn    // whose daemon it is: it wants to know what becomes of it
+	program   *os.File // that daemon and workloads run
+	daemon    *daemon  // nil without one
+	daemons   int      // how many there were
+	next      func()   // starts the daemon that takes over from this one
+	rest      rest     // why there is none, if there is none
+	halted    bool     // host wants to know when there is none
+	upgraders []*conn  // who waits for the next one
+
+	sessions map[string]*session
+	sockets  map[string]int // descriptors by name
 }
 
 // RunKeeper is the keeper's whole life: it returns when the world shall end,
@@ -52,15 +58,27 @@ func RunKeeper(log *slog.Logger) error {
 	if err != nil {
 		return err
 	}
-	k := &keeper{log: log, requests: make(chan request), children: make(chan os.Signal, 1)}
+	k := &keeper{
+		log:      log,
+		host:     host,
+		since:    time.Now(),
+		work:     make(chan func()),
+		children: make(chan os.Signal, 1),
+		sessions: map[string]*session{},
+		sockets:  map[string]int{},
+	}
 	signal.Notify(k.children, unix.SIGCHLD)
 	if err := k.setUp(host); err != nil {
 		return errors.Join(err, host.send(message{Kind: kindFailed, Text: err.Error()}))
 	}
-	if err := host.send(message{Kind: kindUp}); err != nil {
+	if err := host.send(k.up()); err != nil {
 		return err
 	}
-	go k.read(host, true)
+	go k.read(host, k.hearHost, func() {
+		// A world in which nothing ever ran is of no use to anybody.
+		k.over = k.over || k.setup.Ephemeral || k.daemons == 0 && k.daemon == nil
+		k.hostGone(host)
+	})
 	k.loop()
 	k.end()
 	return nil
@@ -102,20 +120,45 @@ func (k *keeper) setUp(host *conn) error {
 				c.Close()
 				continue
 			}
-			go k.read(&conn{UnixConn: c}, false)
+			host := &conn{UnixConn: c}
+			go k.read(host, k.hearHost, func() { k.hostGone(host) })
 		}
 	}()
 	return nil
 }
 
-// read passes on what comes from a host side.
-func (k *keeper) read(c *conn, first bool) {
+// up says who this keeper is.
+func (k *keeper) up() message {
+	return message{Kind: kindUp, Version: protocol, Ephemeral: k.setup.Ephemeral}
+}
+
+// read leaves what comes from c to the keeper's goroutine: each message to
+// hear, which owns the files, and the end to gone.
+func (k *keeper) read(c *conn, hear func(*conn, message, []*os.File), gone func()) {
 	for {
 		m, files, err := c.receive()
-		k.requests <- request{message: m, files: files, from: c, first: first, gone: err != nil}
 		if err != nil {
+			k.work <- func() {
+				c.Close()
+				gone()
+			}
 			return
 		}
+		k.work <- func() { hear(c, m, files) }
+	}
+}
+
+// after leaves f to the keeper's goroutine when d has passed.
+func (k *keeper) after(d time.Duration, f func()) {
+	time.AfterFunc(d, func() { k.work <- f })
+}
+
+// tell sends a message to somebody who may be gone, or stopped: that must not
+// stop the keeper.
+func (k *keeper) tell(c *conn, m message) {
+	c.SetWriteDeadline(time.Now().Add(time.Second))
+	if err := c.send(m); err != nil {
+		k.log.Debug("keeper is not heard", "err", err)
 	}
 }
 
@@ -123,58 +166,47 @@ func (k *keeper) read(c *conn, first bool) {
 func (k *keeper) loop() {
 	terminate := make(chan os.Signal, 1)
 	signal.Notify(terminate, unix.SIGTERM, unix.SIGINT)
-	for {
+	check := time.NewTicker(checkInterval)
+	defer check.Stop()
+	for !k.over {
 		select {
 		case <-k.children:
 			k.reap()
 		case <-terminate:
 			return
-		case r := <-k.requests:
-			if k.handle(r) {
-				return
-			}
+		case f := <-k.work:
+			f()
+		case <-check.C:
+			k.over = k.over || k.daemon == nil && !k.run.hasLock(keeperLockFile)
 		}
 	}
 }
 
-// handle reports whether the world shall end.
-func (k *keeper) handle(r request) bool {
-	defer closeAll(r.files)
-	switch {
-	case r.gone && r.first:
-		// A world in which nothing ever ran is of no use to anybody.
-		return k.setup.Ephemeral || !k.used
-	case r.gone:
-		r.from.Close()
-	case r.Kind == kindEnd:
-		return true
-	case r.Kind == kindStart:
-		if err := k.start(r); err != nil {
-			r.from.send(message{Kind: kindExited, Text: err.Error()})
-		}
+// hearHost does what a host side asks for.
+func (k *keeper) hearHost(host *conn, m message, files []*os.File) {
+	if m.Kind == kindStart {
+		k.start(host, m, files)
+		return
 	}
-	return false
+	closeAll(files)
+	switch m.Kind {
+	case kindHello:
+		k.tell(host, k.up())
+	case kindHalt:
+		k.halt()
+	case kindHandOver:
+		k.handOver()
+	case kindEnd:
+		k.over = true
+	case kindUpgrade:
+		k.upgrade(host)
+	case kindRefused:
+		k.upgraded(message{Kind: kindFailed, Text: m.Text})
+	}
 }
 
-func (k *keeper) start(r request) error {
-	if k.daemon != 0 {
-		return errors.New("start daemon: there is one")
-	}
-	files := append([]*os.File{os.Stdin, os.Stdout, os.Stderr}, r.files...)
-	p, err := os.StartProcess("/proc/self/exe", append([]string{"postern"}, r.Args...), &os.ProcAttr{
-		Env:   os.Environ(),
-		Files: files,
-	})
-	if err != nil {
-		return fmt.Errorf("start daemon: %w", err)
-	}
-	k.used, k.daemon, k.starter = true, p.Pid, r.from
-	p.Release() // reap waits for everybody
-	return nil
-}
-
-// reap takes the exit statuses of the daemon and of orphans: process 1 is the
-// parent of all who lost theirs.
+// reap takes the exit statuses of all that have ended: process 1 is the parent
+// of everybody who lost theirs, too.
 func (k *keeper) reap() {
 	for {
 		var status unix.WaitStatus
@@ -183,13 +215,15 @@ func (k *keeper) reap() {
 			continue
 		}
 		if err != nil || pid == 0 {
-			return
+			break
 		}
-		if pid == k.daemon {
-			k.daemon = 0
-			k.starter.send(message{Kind: kindExited, Text: describe(status)}) // an error means that it is gone, too
+		if k.daemon != nil && k.daemon.pid == pid {
+			k.daemonEnded(status)
+		} else if s := k.session(pid); s != nil {
+			k.commandEnded(s, status)
 		}
 	}
+	k.settle()
 }
 
 func describe(s unix.WaitStatus) string {
@@ -199,19 +233,35 @@ func describe(s unix.WaitStatus) string {
 	return fmt.Sprintf("exit status %d", s.ExitStatus())
 }
 
-// end gives the daemon time to end, then ends everybody else.
-func (k *keeper) end() {
-	if k.daemon != 0 {
-		unix.Kill(k.daemon, unix.SIGTERM)
+// childless reports whether nothing runs in this world but the keeper.
+func childless() bool {
+	err := unix.EINTR
+	for err == unix.EINTR {
+		err, _ = unix.Waitid(unix.P_ALL, 0, nil, unix.WEXITED|unix.WNOHANG|unix.WNOWAIT, nil).(unix.Errno)
 	}
-	for grace := time.After(graceTimeout); k.daemon != 0; {
+	return err == unix.ECHILD
+}
+
+// end gives the daemon and the sessions time to end, then ends everybody.
+func (k *keeper) end() {
+	k.tell(k.host, message{Kind: kindEnding})
+	k.next = nil
+	k.rest = restEnd
+	k.dismiss(graceTimeout)
+	for _, s := range k.sessions {
+		k.hangUp(s)
+	}
+	for grace := time.After(graceTimeout); k.daemon != nil || len(k.sessions) > 0; {
 		select {
 		case <-k.children:
 			k.reap()
+			continue
+		case f := <-k.work:
+			f()
+			continue
 		case <-grace:
-			k.log.Warn("daemon did not end by itself", "after", graceTimeout)
-			k.daemon = 0
 		}
+		break
 	}
 	unix.Kill(-1, unix.SIGKILL) // everybody in this PID namespace but this process
 	for {
@@ -219,10 +269,14 @@ func (k *keeper) end() {
 			break // no children
 		}
 	}
+	unix.Unmount(filepath.Join(k.run.path, netnsDir), unix.MNT_DETACH)
 	if k.setup.Ephemeral {
-		unix.Unmount(filepath.Join(k.run.path, netnsDir), unix.MNT_DETACH)
 		if err := os.RemoveAll(k.setup.Dir); err != nil {
 			k.log.Warn("world's directory is not removed", "err", err)
+		}
+	} else if k.run.hasLock(keeperLockFile) {
+		if err := k.run.clean(); err != nil {
+			k.log.Warn("run directory is not clean", "err", err)
 		}
 	}
 }

@@ -18,36 +18,41 @@ const maxDials = 64
 // dialTimeout is how long one of the host's resolvers may take to accept.
 const dialTimeout = 2 * time.Second
 
-// serveLink hears the daemon out until it closes the link. What it can ask for
-// is a connection to the host's resolver, and nothing else.
-func (w *World) serveLink() {
-	defer close(w.linkLost)
-	defer w.link.Close()
+// link is a daemon's line to the host side.
+type link struct {
+	*conn
+	world *World
+	lost  chan struct{} // closed when the daemon has closed it
+	ready bool          // the daemon has served; read after lost
+}
+
+// serve hears the daemon out until it closes the link. What it can ask for is
+// a connection to the host's resolver, and nothing else.
+func (l *link) serve() {
+	defer close(l.lost)
+	defer l.Close()
 	var dials sync.WaitGroup
 	defer dials.Wait()
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
 	slots := make(chan struct{}, maxDials)
-	var ready bool
 	for n := 0; ; {
-		m, files, err := w.link.receive()
+		m, files, err := l.receive()
 		closeAll(files)
 		if err != nil {
 			return
 		}
 		switch m.Kind {
 		case kindReady:
-			if !ready {
-				ready = true
-				close(w.ready)
-			}
+			l.ready = true
+			l.world.readyOnce.Do(func() { close(l.world.ready) })
 		case kindFailed:
-			w.fail(errors.New(m.Text))
+			l.world.fail(errors.New(m.Text))
 		case kindDial:
 			n++
 			slots <- struct{}{}
 			dials.Go(func() {
-				w.answerDial(ctx, m, n)
+				l.answerDial(ctx, m, n)
 				<-slots
 			})
 		}
@@ -57,25 +62,25 @@ func (w *World) serveLink() {
 // answerDial sends the connection that the daemon asked for. The nth request
 // begins with the nth resolver, so that one that is silent over UDP does not
 // get all questions.
-func (w *World) answerDial(ctx context.Context, m message, n int) {
+func (l *link) answerDial(ctx context.Context, m message, n int) {
 	answer := message{Kind: kindAnswer, ID: m.ID}
-	f, err := w.dialResolver(ctx, m.Network, n)
+	f, err := l.world.config.dialResolver(ctx, m.Network, n)
 	if err != nil {
 		answer.Text = err.Error()
-		w.link.send(answer) // an error means that the daemon is gone
+		l.send(answer) // an error means that the daemon is gone
 		return
 	}
 	defer f.Close()
-	w.link.send(answer, f)
+	l.send(answer, f)
 }
 
-func (w *World) dialResolver(ctx context.Context, network string, n int) (*os.File, error) {
+func (c *Config) dialResolver(ctx context.Context, network string, n int) (*os.File, error) {
 	if network != "udp" && network != "tcp" {
 		return nil, fmt.Errorf("network %q is neither udp nor tcp", network)
 	}
 	var all []netip.AddrPort
-	if w.config.Resolvers != nil {
-		all = w.config.Resolvers()
+	if c.Resolvers != nil {
+		all = c.Resolvers()
 	}
 	if len(all) == 0 {
 		return nil, errors.New("the host has no resolver")

@@ -81,10 +81,12 @@ func (s hostSpec) config(l []*os.File) Config {
 }
 
 // hostRole is a host side: it prints ready and the listener's address, serves
-// until SIGTERM, and prints how long the stop took.
+// until SIGTERM, which ends the world, or SIGINT, which stops the daemon, and
+// prints how long that took. An upgrade is another start.
 func hostRole(args []string) error {
-	ctx, stop := signal.NotifyContext(context.Background(), unix.SIGTERM)
-	defer stop()
+	signals := make(chan os.Signal, 1)
+	signal.Notify(signals, unix.SIGTERM, unix.SIGINT)
+	ctx := context.Background()
 	var spec hostSpec
 	if err := json.Unmarshal([]byte(args[0]), &spec); err != nil {
 		return err
@@ -102,21 +104,37 @@ func hostRole(args []string) error {
 		}
 		files, address = []*os.File{f}, l.Addr().String()
 	}
-	w, err := Start(ctx, spec.config(files))
-	if err != nil {
-		return err
+	for {
+		w, err := Start(ctx, spec.config(files))
+		if err != nil {
+			return err
+		}
+		if err := w.Ready(ctx); err != nil {
+			return errors.Join(err, w.End(ctx))
+		}
+		fmt.Println("ready", address)
+		ended := make(chan error, 1)
+		go func() { ended <- w.Wait() }()
+		select {
+		case <-w.Upgrades():
+			if err := w.HandOver(ctx); err != nil {
+				return err
+			}
+		case s := <-signals:
+			began := time.Now()
+			end := w.End
+			if s == unix.SIGINT {
+				end = w.Stop
+			}
+			if err := end(ctx); err != nil {
+				return err
+			}
+			fmt.Println(time.Since(began))
+			return nil
+		case err := <-ended:
+			return err
+		}
 	}
-	if err := w.Ready(ctx); err != nil {
-		return errors.Join(err, w.Stop(context.Background()))
-	}
-	fmt.Println("ready", address)
-	<-ctx.Done()
-	began := time.Now()
-	if err := w.Stop(context.Background()); err != nil {
-		return err
-	}
-	fmt.Println(time.Since(began))
-	return nil
 }
 
 // report is what a daemon saw inside of its world.

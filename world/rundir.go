@@ -103,7 +103,15 @@ func Dial(dir, name string) (*net.UnixConn, error) {
 	return c, nil
 }
 
-// takeOver ends the keeper that a killed host side left behind in r, waits
+// hasLock reports whether fd is still the lock of r: where it is not, the data
+// directory was removed, and there may be another keeper in its place.
+func (r *runDir) hasLock(fd int) bool {
+	var ours, theirs unix.Stat_t
+	return unix.Fstat(fd, &ours) == nil && unix.Stat(filepath.Join(r.path, keeperLock), &theirs) == nil &&
+		ours.Dev == theirs.Dev && ours.Ino == theirs.Ino
+}
+
+// takeOver ends the keeper that an earlier host side left behind in r, waits
 // until it is gone, and removes what it left. The file that it returns is the
 // keeper's lock: a keeper lives as long as it has it open.
 func (r *runDir) takeOver(ctx context.Context) (*os.File, error) {

@@ -19,7 +19,7 @@ import (
 // Workload is a command to run behind an ENI. The files remain the caller's.
 type Workload struct {
 	Netns      string   // the ENI's network namespace
-	Scratch    string   // folder for this session's files; Start makes it, Wait removes it
+	Scratch    string   // folder for this session's files; it is made, and removed at the end
 	ResolvConf string   // text of its /etc/resolv.conf
 	Trust      string   // file of the certificates that it trusts
 	Argv, Env  []string // Argv[0] is looked up in the PATH of Env
@@ -30,28 +30,35 @@ type Workload struct {
 	Stdin, Stdout, Stderr *os.File
 }
 
-// Process is a running workload. It leads a session and a process group.
-type Process struct {
-	cmd     *exec.Cmd
-	netns   string
-	scratch string
+// runCommand is a Workload on its way to the keeper, which starts it. What
+// need not be UTF-8 travels as bytes.
+type runCommand struct {
+	Netns      string   `json:"netns"`
+	Scratch    string   `json:"scratch"`
+	ResolvConf string   `json:"resolvConf"`
+	Trust      string   `json:"trust"`
+	Argv       [][]byte `json:"argv"`
+	Env        [][]byte `json:"env"`
+	Dir        []byte   `json:"dir"`
+	Umask      int      `json:"umask"`
+	Terminal   bool     `json:"terminal"`
 }
 
-// Exit says how a command ended.
-type Exit struct {
-	Status int            // of exit(2)
-	Signal syscall.Signal // that ended it; 0: it ended by itself
-}
-
-// Code is what a shell makes of e.
-func (e Exit) Code() int {
-	if e.Signal != 0 {
-		return 128 + int(e.Signal)
+func (w Workload) command() *runCommand {
+	return &runCommand{
+		Netns:      w.Netns,
+		Scratch:    w.Scratch,
+		ResolvConf: w.ResolvConf,
+		Trust:      w.Trust,
+		Argv:       byteTexts(w.Argv),
+		Env:        byteTexts(w.Env),
+		Dir:        []byte(w.Dir),
+		Umask:      w.Umask,
+		Terminal:   w.Terminal,
 	}
-	return e.Status
 }
 
-// workloadSpec is Workload as its new process needs it. It travels as the
+// workloadSpec is what the command's new process needs. It travels as the
 // argument before those of the command.
 type workloadSpec struct {
 	ResolvConf string
@@ -61,82 +68,61 @@ type workloadSpec struct {
 	Umask      int
 }
 
-// Start runs the command: exit status 127 of its process means that it was not
-// found, 126 that it cannot be executed, 125 that its surroundings cannot be
-// made.
-func (w Workload) Start() (*Process, error) {
-	if len(w.Argv) == 0 {
-		return nil, errors.New("start workload: no command")
+// start runs the command with three files, as a child of this process that
+// leads a session and a process group. program is the path of Postern. Exit
+// status 127 means that the command was not found, 126 that it cannot be
+// executed, 125 that its surroundings cannot be made.
+func (r *runCommand) start(program string, files []*os.File) (pid int, err error) {
+	if len(r.Argv) == 0 {
+		return 0, errors.New("start workload: no command")
 	}
-	if err := os.MkdirAll(w.Scratch, 0o700); err != nil {
-		return nil, fmt.Errorf("make session's folder: %w", err)
+	if err := os.MkdirAll(r.Scratch, 0o700); err != nil {
+		return 0, fmt.Errorf("make session's folder: %w", err)
 	}
-	p, err := w.start()
-	if err != nil {
-		return nil, errors.Join(err, os.RemoveAll(w.Scratch))
-	}
-	return p, nil
-}
-
-func (w Workload) start() (*Process, error) {
-	resolvConf := filepath.Join(w.Scratch, "resolv.conf")
-	if err := os.WriteFile(resolvConf, []byte(w.ResolvConf), 0o644); err != nil {
-		return nil, fmt.Errorf("write resolv.conf: %w", err)
+	resolvConf := filepath.Join(r.Scratch, "resolv.conf")
+	if err := os.WriteFile(resolvConf, []byte(r.ResolvConf), 0o644); err != nil {
+		return 0, fmt.Errorf("write resolv.conf: %w", err)
 	}
 	spec, err := json.Marshal(workloadSpec{
 		ResolvConf: resolvConf,
-		Trust:      w.Trust,
-		NetnsDir:   filepath.Dir(w.Netns),
-		Dir:        []byte(w.Dir),
-		Umask:      w.Umask,
+		Trust:      r.Trust,
+		NetnsDir:   filepath.Dir(r.Netns),
+		Dir:        r.Dir,
+		Umask:      r.Umask,
 	})
 	if err != nil {
-		return nil, fmt.Errorf("encode workload: %w", err)
+		return 0, fmt.Errorf("encode workload: %w", err)
 	}
-	cmd := exec.Command("/proc/self/exe")
-	cmd.Args = append([]string{"postern", "workload", string(spec)}, w.Argv...)
-	cmd.Env = w.Env
-	cmd.Stdin, cmd.Stdout, cmd.Stderr = w.Stdin, w.Stdout, w.Stderr
+	cmd := exec.Command(program)
+	cmd.Args = append([]string{"postern", "workload", string(spec)}, texts(r.Argv)...)
+	cmd.Env = texts(r.Env)
+	cmd.Stdin, cmd.Stdout, cmd.Stderr = files[0], files[1], files[2]
 	cmd.SysProcAttr = &syscall.SysProcAttr{
 		Cloneflags: unix.CLONE_NEWNS,
 		Setsid:     true,
-		Setctty:    w.Terminal, // descriptor 0
+		Setctty:    r.Terminal, // descriptor 0
 	}
-	if err := netns.Start(cmd, w.Netns); err != nil {
-		return nil, fmt.Errorf("start workload: %w", err)
+	if err := netns.Start(cmd, r.Netns); err != nil {
+		return 0, fmt.Errorf("start workload: %w", err)
 	}
-	return &Process{cmd: cmd, netns: w.Netns, scratch: w.Scratch}, nil
+	pid = cmd.Process.Pid
+	return pid, cmd.Process.Release()
 }
 
-// Signal sends s to the command. Signals that a terminal sends go to the
-// command's process group, as a terminal does it.
-func (p *Process) Signal(s syscall.Signal) error {
-	switch s {
-	case unix.SIGINT, unix.SIGQUIT, unix.SIGHUP:
-		if err := unix.Kill(-p.cmd.Process.Pid, s); !errors.Is(err, unix.ESRCH) {
-			return err
-		}
+func texts(all [][]byte) []string {
+	s := make([]string, len(all))
+	for i, b := range all {
+		s[i] = string(b)
 	}
-	if err := p.cmd.Process.Signal(s); err != nil && !errors.Is(err, os.ErrProcessDone) {
-		return fmt.Errorf("signal workload: %w", err)
-	}
-	return nil
+	return s
 }
 
-// Wait returns when the command has ended, and with it whatever it left
-// running behind its ENI. It is called once.
-func (p *Process) Wait() (Exit, error) {
-	err := p.cmd.Wait()
-	var ended *exec.ExitError
-	if err != nil && !errors.As(err, &ended) {
-		return Exit{}, fmt.Errorf("wait for workload: %w", err)
+func byteTexts(all []string) [][]byte {
+	b := make([][]byte, len(all))
+	for i, s := range all {
+		b[i] = []byte(s)
 	}
-	status := p.cmd.ProcessState.Sys().(syscall.WaitStatus)
-	e := Exit{Status: status.ExitStatus()}
-	if status.Signaled() {
-		e = Exit{Signal: status.Signal()}
-	}
-	return e, errors.Join(evict(p.netns), os.RemoveAll(p.scratch))
+	return b
 }
 
 // evict kills every process in a network namespace.

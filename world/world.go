@@ -8,10 +8,8 @@ import (
 	"log/slog"
 	"net/netip"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"sync"
-	"syscall"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -24,11 +22,15 @@ const (
 	stopTimeout  = 1900 * time.Millisecond
 )
 
+// restartAfter is how long a daemon must have served for another one to take
+// its place when it crashes. One that crashes sooner would do so for ever.
+const restartAfter = time.Second
+
 // Config describes a world.
 type Config struct {
 	Dir        string     // data directory; the caller has it for itself. Its folder run is the world's
 	DaemonArgs []string   // the daemon's arguments, without the name of the program
-	Listeners  []*os.File // the host's listening sockets that the daemon serves; they remain the caller's
+	Listeners  []*os.File // the host's listening sockets that the daemon serves; they remain the caller's and open
 	// Resolvers lists the host's DNS servers, best first. It is called for
 	// each connection that the daemon asks for; nil or empty: there are none.
 	Resolvers func() []netip.AddrPort
@@ -36,30 +38,38 @@ type Config struct {
 	// that is killed, and removes Dir with it. Without it the keeper stays and
 	// waits for the next Start in the same Dir.
 	Ephemeral bool
-	Stderr    io.Writer // of keeper and daemon
+	Stderr    *os.File // of keeper and daemon
 	Log       *slog.Logger
 }
 
 // World is a running world, seen from the host side.
 type World struct {
-	config Config
-	run    *runDir
-	cmd    *exec.Cmd // the keeper
-	keeper *conn
-	link   *conn // to the daemon
+	config   Config
+	run      *runDir
+	keeper   *conn
+	process  *process // the keeper
+	upgrades chan struct{}
 
-	ready    chan struct{} // closed when the daemon is
-	linkLost chan struct{} // closed when the daemon has closed the link
-	done     chan struct{} // closed when everything is gone
+	ready     chan struct{} // closed when a daemon is
+	readyOnce sync.Once
+	done      chan struct{} // closed when the world is gone, or left to its keeper
 
 	mu       sync.Mutex
 	stopping bool
-	failure  error // the first reason why the world ended
+	kept     bool          // the keeper goes on
+	handed   chan struct{} // closed when the daemon has ended for another one; nil unless that is wanted
+	failure  error         // the first reason why the world ended
+
+	// Of the goroutine that hears the keeper, and of Start before that.
+	links   sync.WaitGroup
+	link    *link
+	started time.Time
 }
 
-// Start makes a world and starts the daemon in it. Keepers left behind in
-// c.Dir are ended first. The caller must Stop the world. ctx bounds the start
-// only.
+// Start starts the daemon in the world that c.Dir has, or makes one. A keeper
+// that does not answer, or speaks another version of the protocol, is replaced,
+// with everything in its world. The caller must Stop or End the world. ctx
+// bounds the start only.
 func Start(ctx context.Context, c Config) (*World, error) {
 	dir, err := filepath.Abs(c.Dir)
 	if err != nil {
@@ -70,26 +80,20 @@ func Start(ctx context.Context, c Config) (*World, error) {
 	if err != nil {
 		return nil, err
 	}
-	lock, err := run.takeOver(ctx)
-	if err != nil {
-		run.Close()
-		return nil, err
-	}
-	defer lock.Close() // the keeper has it now
 	w := &World{
 		config:   c,
 		run:      run,
+		upgrades: make(chan struct{}, 1),
 		ready:    make(chan struct{}),
-		linkLost: make(chan struct{}),
 		done:     make(chan struct{}),
 	}
-	if err := w.startKeeper(ctx, lock); err != nil {
+	if err := w.findKeeper(ctx); err != nil {
 		run.Close()
 		return nil, err
 	}
 	if err := w.startDaemon(); err != nil {
-		w.cmd.Process.Kill()
-		w.cmd.Wait()
+		w.process.kill()
+		w.process.wait()
 		w.keeper.Close()
 		return nil, errors.Join(err, run.clean(), run.Close())
 	}
@@ -97,107 +101,107 @@ func Start(ctx context.Context, c Config) (*World, error) {
 	return w, nil
 }
 
-// startKeeper returns when the namespaces are there.
-func (w *World) startKeeper(ctx context.Context, lock *os.File) error {
-	control, theirs, err := socketPair()
-	if err != nil {
-		return err
-	}
-	defer theirs.Close()
-	w.keeper = control
-	// The keeper outlives ctx, which is that of the start.
-	w.cmd = Command(context.Background(), "keeper", "--data-dir", w.config.Dir)
-	w.cmd.Stderr = w.config.Stderr
-	w.cmd.ExtraFiles = []*os.File{theirs, lock} // keeperControl, keeperLockFile
-	if err := w.cmd.Start(); err != nil {
-		control.Close()
-		return fmt.Errorf("start keeper in new namespaces (postern doctor says what is missing): %w", err)
-	}
-	theirs.Close()
-	if err := w.setUp(ctx); err != nil {
-		w.cmd.Process.Kill()
-		w.cmd.Wait()
-		control.Close()
-		return fmt.Errorf("set up the world (postern doctor says what is missing): %w", err)
-	}
-	return nil
-}
-
-func (w *World) setUp(ctx context.Context) error {
-	defer context.AfterFunc(ctx, func() { w.keeper.SetReadDeadline(time.Unix(1, 0)) })()
-	dir := w.config.Dir
-	if err := w.keeper.send(message{Kind: kindSetUp, Dir: dir, Ephemeral: w.config.Ephemeral}); err != nil {
-		return err
-	}
-	m, _, err := w.keeper.receive()
-	switch {
-	case ctx.Err() != nil:
-		return ctx.Err()
-	case errors.Is(err, io.EOF):
-		return errors.New("the keeper ended without a word")
-	case err != nil:
-		return err
-	case m.Kind == kindFailed:
-		return errors.New(m.Text)
-	}
-	return nil
-}
-
+// startDaemon has the keeper start the daemon, from this very program.
 func (w *World) startDaemon() error {
-	link, theirs, err := socketPair()
+	own, theirs, err := socketPair()
 	if err != nil {
 		return err
 	}
 	defer theirs.Close()
-	files := append([]*os.File{theirs}, w.config.Listeners...)
+	fd, err := unix.Open("/proc/self/exe", unix.O_PATH|unix.O_CLOEXEC, 0)
+	if err != nil {
+		own.Close()
+		return fmt.Errorf("open this program: %w", err)
+	}
+	program := os.NewFile(uintptr(fd), "program")
+	defer program.Close()
+	files := append([]*os.File{program, w.config.Stderr, theirs}, w.config.Listeners...)
 	if err := w.keeper.send(message{Kind: kindStart, Args: w.config.DaemonArgs}, files...); err != nil {
-		link.Close()
+		own.Close()
 		return fmt.Errorf("start daemon: %w", err)
 	}
-	w.link = link
+	w.link, w.started = &link{conn: own, world: w, lost: make(chan struct{})}, time.Now()
+	w.links.Go(w.link.serve)
 	return nil
 }
 
-// watch owns the world's goroutines: it returns when everything is gone.
+// watch owns the world's goroutines: it returns when everything is gone, or
+// the keeper goes on alone.
 func (w *World) watch() {
-	var wg sync.WaitGroup
-	wg.Go(w.serveLink)
-	wg.Go(w.watchKeeper)
-	err := w.cmd.Wait()
-	wg.Wait() // both end with the processes at the other ends
+	w.hear()
 	w.keeper.Close()
-	w.fail(fmt.Errorf("the keeper ended: %s", howEnded(err)))
-	if err := errors.Join(w.run.clean(), w.run.Close()); err != nil {
-		w.fail(err)
-		w.config.Log.Warn("run directory is not clean", "err", err)
+	w.links.Wait() // the daemon has ended
+	w.mu.Lock()
+	kept := w.kept
+	w.mu.Unlock()
+	if !kept {
+		w.fail(fmt.Errorf("the keeper ended: %s", w.process.wait()))
+		if err := w.run.clean(); err != nil {
+			w.fail(err)
+			w.config.Log.Warn("run directory is not clean", "err", err)
+		}
+		if w.config.Ephemeral {
+			os.RemoveAll(w.config.Dir) // what the keeper had not the time to remove
+		}
 	}
-	if w.config.Ephemeral {
-		os.RemoveAll(w.config.Dir) // what the keeper had not the time to remove
-	}
+	w.process.close()
+	w.run.Close()
 	close(w.done)
 }
 
-// watchKeeper ends the world when the daemon has ended.
-func (w *World) watchKeeper() {
+// hear does what the keeper says until there is no more to hear.
+func (w *World) hear() {
 	for {
 		m, files, err := w.keeper.receive()
 		closeAll(files)
 		if err != nil {
 			return
 		}
-		if m.Kind == kindExited {
-			<-w.linkLost // its last words are heard
-			w.fail(fmt.Errorf("the daemon ended: %s", m.Text))
-			w.keeper.send(message{Kind: kindEnd}) // an error means that it is ending
+		switch m.Kind {
+		case kindExited:
+			<-w.link.lost // its last words are heard
+			w.daemonEnded(m.Text)
+		case kindUpgrade:
+			select {
+			case w.upgrades <- struct{}{}:
+			default: // there is one to come already
+			}
+		case kindEnding:
+			w.mu.Lock()
+			w.stopping = w.stopping || w.failure == nil
+			w.mu.Unlock()
+		case kindHalted:
+			w.mu.Lock()
+			w.kept = true
+			w.mu.Unlock()
+			return
 		}
 	}
 }
 
-func howEnded(err error) string {
-	if err == nil {
-		return "exit status 0"
+// daemonEnded starts another daemon in the place of one that has crashed,
+// unless it never served. Then the world is left as it was found.
+func (w *World) daemonEnded(how string) {
+	w.mu.Lock()
+	handed, stopping := w.handed, w.stopping
+	w.mu.Unlock()
+	switch {
+	case handed != nil:
+		close(handed)
+		return
+	case stopping:
+		return
 	}
-	return err.Error()
+	if w.link.ready && time.Since(w.started) > restartAfter {
+		w.config.Log.Error("the daemon crashed; another one takes its place", "end", how)
+		err := w.startDaemon()
+		if err == nil {
+			return
+		}
+		how += ", and " + err.Error()
+	}
+	w.fail(fmt.Errorf("the daemon ended: %s", how))
+	w.keeper.send(message{Kind: kindHalt}) // an error means that it is ending
 }
 
 // fail records why the world ends, unless it was asked to or knows already.
@@ -224,7 +228,8 @@ func (w *World) Ready(ctx context.Context) error {
 	}
 }
 
-// Wait returns when the world is gone: nil after Stop, otherwise the reason.
+// Wait returns when the daemon has ended and there is none in its place: nil
+// after Stop or End, from here or elsewhere, otherwise the reason.
 func (w *World) Wait() error {
 	<-w.done
 	w.mu.Lock()
@@ -232,46 +237,124 @@ func (w *World) Wait() error {
 	return w.failure
 }
 
-// Stop ends the daemon, then everything in the world, and returns when nothing
-// is left, within two seconds; at once when ctx ends.
-func (w *World) Stop(ctx context.Context) error {
+// Upgrades gets a value when Upgrade was called for this world. The answer is
+// Refuse, or HandOver and another Start.
+func (w *World) Upgrades() <-chan struct{} { return w.upgrades }
+
+// Refuse says that this world is not upgraded, and why.
+func (w *World) Refuse(why error) error {
+	return w.keeper.send(message{Kind: kindRefused, Text: why.Error()})
+}
+
+// HandOver ends the daemon and nothing else: its sockets wait for the next one,
+// which has to come within half a minute.
+func (w *World) HandOver(ctx context.Context) error {
+	handed := make(chan struct{})
 	w.mu.Lock()
-	w.stopping = true
+	w.handed = handed
 	w.mu.Unlock()
-	w.keeper.send(message{Kind: kindEnd}) // an error means that it has ended
-	timer := time.NewTimer(stopTimeout)
-	defer timer.Stop()
-	select {
-	case <-w.done:
-	case <-timer.C:
-	case <-ctx.Done():
+	if err := w.keeper.send(message{Kind: kindHandOver}); err != nil {
+		return err
 	}
-	// Process 1 takes everything in the PID namespace with it.
-	if err := w.cmd.Process.Kill(); err != nil && !errors.Is(err, os.ErrProcessDone) {
-		return fmt.Errorf("kill keeper: %w", err)
+	select {
+	case <-handed:
+		return nil
+	case <-w.done:
+		return errors.Join(errors.New("the world has ended"), w.Wait())
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// Stop ends the daemon, and the world unless a command runs in it, or it is
+// ephemeral: then its keeper goes on with it until the next Start. It returns
+// within two seconds; at once when ctx ends.
+func (w *World) Stop(ctx context.Context) error {
+	if w.config.Ephemeral {
+		return w.End(ctx)
+	}
+	if !w.leave(ctx, kindHalt) {
+		return errors.New("the keeper does not answer: the world goes on")
 	}
 	return w.Wait()
 }
 
-// Command is this program as process 1 of new namespaces, such as a world's.
-func Command(ctx context.Context, args ...string) *exec.Cmd {
-	cmd := exec.CommandContext(ctx, "/proc/self/exe", args...)
-	cmd.Args[0] = "postern"
-	cmd.SysProcAttr = namespaces(os.Getuid(), os.Getgid())
-	return cmd
+// End ends the daemon, then everything in the world, and returns when nothing
+// is left, within two seconds; at once when ctx ends.
+func (w *World) End(ctx context.Context) error {
+	if !w.leave(ctx, kindEnd) {
+		// Process 1 takes everything in the PID namespace with it.
+		if err := w.process.kill(); err != nil {
+			return fmt.Errorf("kill keeper: %w", err)
+		}
+	}
+	return w.Wait()
 }
 
-// namespaces are the attributes of process 1 of a world. An ordinary user
-// becomes root of a user namespace, in which nobody else exists.
-func namespaces(uid, gid int) *syscall.SysProcAttr {
-	attr := &syscall.SysProcAttr{
-		Cloneflags: unix.CLONE_NEWNS | unix.CLONE_NEWNET | unix.CLONE_NEWPID,
-		Setsid:     true, // the terminal's signals are for the host side
+// leave asks the keeper for an end, gives it the time, and reports whether it
+// was enough.
+func (w *World) leave(ctx context.Context, kind string) bool {
+	w.mu.Lock()
+	w.stopping = true
+	w.mu.Unlock()
+	w.keeper.send(message{Kind: kind}) // an error means that it has ended
+	timer := time.NewTimer(stopTimeout)
+	defer timer.Stop()
+	select {
+	case <-w.done:
+		return true
+	case <-timer.C:
+	case <-ctx.Done():
 	}
-	if uid != 0 {
-		attr.Cloneflags |= unix.CLONE_NEWUSER
-		attr.UidMappings = []syscall.SysProcIDMap{{ContainerID: 0, HostID: uid, Size: 1}}
-		attr.GidMappings = []syscall.SysProcIDMap{{ContainerID: 0, HostID: gid, Size: 1}}
+	return false
+}
+
+// End ends the world in dir and cleans up what is left of one. It reports
+// whether there was one.
+func End(ctx context.Context, dir string) (found bool, err error) {
+	if _, err := os.Stat(filepath.Join(dir, "run")); err != nil {
+		return false, nil
 	}
-	return attr
+	run, err := openRun(dir)
+	if err != nil {
+		return false, err
+	}
+	defer run.Close()
+	if u, err := run.dial(keeperSocket); err == nil {
+		found = true
+		u.Close()
+	}
+	lock, err := run.takeOver(ctx)
+	if err != nil {
+		return found, err
+	}
+	return found, lock.Close()
+}
+
+// Upgrade has the host side of the world in dir start its program again, and
+// returns when the next daemon serves.
+func Upgrade(ctx context.Context, dir string) error {
+	u, err := Dial(dir, keeperSocket)
+	if err != nil {
+		return err
+	}
+	c := &conn{UnixConn: u}
+	defer c.Close()
+	defer context.AfterFunc(ctx, func() { c.SetReadDeadline(time.Unix(1, 0)) })()
+	if err := c.send(message{Kind: kindUpgrade}); err != nil {
+		return err
+	}
+	m, files, err := c.receive()
+	closeAll(files)
+	switch {
+	case ctx.Err() != nil:
+		return ctx.Err()
+	case errors.Is(err, io.EOF):
+		return errors.New("the world has ended")
+	case err != nil:
+		return err
+	case m.Kind != kindUpgraded:
+		return errors.New(m.Text)
+	}
+	return nil
 }

@@ -297,38 +297,6 @@ func TestWorldIsApart(t *testing.T) {
 	})
 }
 
-// A host side that is killed leaves its keeper, and the next start cleans up.
-func TestStartAfterKill(t *testing.T) {
-	users(t, func(t *testing.T, uid int, dir string) {
-		h := startHost(t, uid, hostSpec{Dir: dir, Mode: "idle"})
-		first, err := readReport(dir)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := h.Process.Kill(); err != nil {
-			t.Fatal(err)
-		}
-		h.Wait()
-		if !eventually(func() bool { return len(inhabitantsOf(first.PIDs)) == 1 }) {
-			t.Fatalf("processes of the old world: %v, want the keeper only", inhabitantsOf(first.PIDs))
-		}
-		keeper := inhabitantsOf(first.PIDs)[0]
-		h = startHost(t, uid, hostSpec{Dir: dir, Mode: "idle"})
-		second, err := readReport(dir)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if alive(keeper) {
-			t.Error("the old keeper is still there")
-		}
-		if n := len(inhabitantsOf(second.PIDs)); n != 2 {
-			t.Errorf("%d processes in the new world, want keeper and daemon", n)
-		}
-		h.stop(t)
-		wantNothingLeft(t, dir, second)
-	})
-}
-
 // A keeper that does not react is killed.
 func TestStartAfterKillOfStoppedKeeper(t *testing.T) {
 	users(t, func(t *testing.T, uid int, dir string) {
@@ -349,6 +317,9 @@ func TestStartAfterKillOfStoppedKeeper(t *testing.T) {
 		h = startHost(t, uid, hostSpec{Dir: dir, Mode: "idle"})
 		if alive(keeper) {
 			t.Error("the old keeper is still there")
+		}
+		if !alive(h.Process.Pid) {
+			t.Error("the host side has ended")
 		}
 		h.stop(t)
 	})
@@ -419,8 +390,8 @@ func TestStopStubborn(t *testing.T) {
 	wantNothingLeft(t, dir, r)
 }
 
-// Stop at once means at once, and a second Stop changes nothing.
-func TestStopAtOnce(t *testing.T) {
+// End at once means at once, and a second End changes nothing.
+func TestEndAtOnce(t *testing.T) {
 	dir := dataDir(t, os.Getuid())
 	w, err := Start(t.Context(), hostSpec{Dir: dir, Mode: "stubborn"}.config(nil))
 	if err != nil {
@@ -433,7 +404,7 @@ func TestStopAtOnce(t *testing.T) {
 	cancel()
 	began := time.Now()
 	for range 2 {
-		if err := w.Stop(ctx); err != nil {
+		if err := w.End(ctx); err != nil {
 			t.Error(err)
 		}
 	}

@@ -17,8 +17,8 @@ import (
 
 // The daemon's control socket speaks frames (world.WriteFrame): a client sends
 // one controlRequest, with the files that it needs, and gets one controlReply.
-// While a command runs the client may send controlSignals; closing the
-// connection hangs the command up.
+// While a command runs, the client and the keeper are the two ends of the
+// connection, as world.SessionEnd says.
 const controlSocket = "control.sock"
 
 // controlRequest asks for one thing: exactly one member is set.
@@ -29,14 +29,8 @@ type controlRequest struct {
 
 // controlReply answers it: with Error, or with the member of that name.
 type controlReply struct {
-	Error  string        `json:"error,omitempty"`
-	Exec   *execReply    `json:"exec,omitempty"`
+	world.SessionEnd
 	Status *statusReport `json:"status,omitempty"`
-}
-
-// controlSignal is a signal for the running command.
-type controlSignal struct {
-	Signal int `json:"signal"`
 }
 
 // attacher gives commands their place in a network.
@@ -45,7 +39,7 @@ type attacher interface {
 	// there. Errors are for the user to read.
 	Attach(context.Context, attachRequest) (attachment, error)
 	// Detach takes the ENI away again. Nothing of the session is left in it.
-	// Sessions that end with the daemon are not detached: the next daemon
+	// Sessions that end without a daemon are not detached: the next daemon
 	// finds their ENIs, and that they have no session.
 	Detach(ctx context.Context, a attachment) error
 }
@@ -58,9 +52,9 @@ type attachRequest struct {
 }
 
 type attachment struct {
-	ENI     vpc.ENI
-	Network vpc.Network
-	Netns   string // path of the ENI's network namespace
+	ENI     vpc.ENI     `json:"eni"`
+	Network vpc.Network `json:"network"`
+	Netns   string      `json:"netns"` // path of the ENI's network namespace
 }
 
 // statusSource knows what runs, all but the sessions.
@@ -70,6 +64,7 @@ type statusSource interface {
 
 type controlConfig struct {
 	Dir      dataDir
+	World    *world.Inside
 	Key      accessKey
 	Attacher attacher
 	Status   statusSource
@@ -85,19 +80,42 @@ type control struct {
 	sessions map[string]statusSession
 }
 
-// listenControl makes the socket. Run must be called: it closes the socket.
+// listenControl makes the socket, or takes that of the daemon before this one.
+// Run must be called: it closes the socket.
 func listenControl(c controlConfig) (*control, error) {
-	l, err := world.Listen(string(c.Dir), controlSocket)
+	l, err := controlListener(c)
 	if err != nil {
 		return nil, fmt.Errorf("make control socket: %w", err)
 	}
-	return &control{controlConfig: c, listener: l, sessions: map[string]statusSession{}}, nil
+	served := &control{controlConfig: c, listener: l, sessions: map[string]statusSession{}}
+	if err := served.recall(); err != nil {
+		return nil, errors.Join(err, l.Close())
+	}
+	return served, nil
 }
 
-// Run serves until ctx ends, and returns when all sessions have ended.
+func controlListener(c controlConfig) (*net.UnixListener, error) {
+	name := world.Passing(controlSocket)
+	if f := c.World.Sockets[name]; f != nil {
+		defer f.Close()
+		l, err := net.FileListener(f)
+		if err != nil {
+			return nil, err
+		}
+		return l.(*net.UnixListener), nil
+	}
+	l, err := world.Listen(string(c.Dir), controlSocket)
+	if err != nil {
+		return nil, err
+	}
+	return l, c.World.Hold(name, l)
+}
+
+// Run serves until ctx ends. Sessions go on without it.
 func (c *control) Run(ctx context.Context) error {
 	var serving sync.WaitGroup
 	defer serving.Wait()
+	serving.Go(func() { c.reap(ctx) })
 	defer context.AfterFunc(ctx, func() { c.listener.Close() })()
 	for {
 		u, err := c.listener.AcceptUnix()
@@ -135,28 +153,30 @@ func (c *control) serve(ctx context.Context, u *net.UnixConn) {
 	u.SetReadDeadline(time.Time{})
 	reply, err := c.answer(ctx, u, r, files)
 	if err != nil {
-		reply = controlReply{Error: err.Error()}
+		reply = &controlReply{SessionEnd: world.SessionEnd{Error: err.Error()}}
+	}
+	if reply == nil {
+		return // the keeper answers
 	}
 	if err := world.WriteFrame(u, reply); err != nil {
 		c.Log.Debug("control client went away", "err", err)
 	}
 }
 
-// answer owns files.
-func (c *control) answer(ctx context.Context, u *net.UnixConn, r controlRequest, files []*os.File) (controlReply, error) {
+// answer owns files. Without a reply and an error another process answers.
+func (c *control) answer(ctx context.Context, u *net.UnixConn, r controlRequest, files []*os.File) (*controlReply, error) {
 	defer closeFiles(files)
 	if err := world.CheckPeer(u); err != nil {
-		return controlReply{}, err
+		return nil, err
 	}
 	switch {
 	case r.Exec != nil:
-		exit, err := c.exec(ctx, u, *r.Exec, files)
-		return controlReply{Exec: &exit}, err
+		return nil, c.exec(ctx, u, *r.Exec, files)
 	case r.Status != nil:
 		report, err := c.status(ctx)
-		return controlReply{Status: &report}, err
+		return &controlReply{Status: &report}, err
 	}
-	return controlReply{}, errors.New("this daemon does not know the request: is it of another version?")
+	return nil, errors.New("this daemon does not know the request: is it of another version?")
 }
 
 func (c *control) status(ctx context.Context) (statusReport, error) {
@@ -164,6 +184,7 @@ func (c *control) status(ctx context.Context) (statusReport, error) {
 	if err != nil {
 		return statusReport{}, err
 	}
+	report.Keeper = statusKeeper{Since: c.World.Since, Daemons: c.World.Daemons + 1}
 	report.Sessions = c.running()
 	return report, nil
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -80,13 +81,17 @@ func runDaemon(ctx context.Context, f DaemonFlags, in *world.Inside, log *slog.L
 		return err
 	}
 
-	// Workloads of a daemon before this one are gone, and so are their interfaces.
-	if err := services.ec2.DropSessions(ctx, func(string) bool { return false }); err != nil {
+	// Commands that have ended without a daemon have left their interfaces.
+	runs := func(session string) bool {
+		return slices.ContainsFunc(in.Sessions, func(s world.Session) bool { return s.ID == session })
+	}
+	if err := services.ec2.DropSessions(ctx, runs); err != nil {
 		return fmt.Errorf("drop the interfaces of ended sessions: %w", err)
 	}
 
 	control, err := listenControl(controlConfig{
 		Dir:      f.DataDir,
+		World:    in,
 		Key:      key,
 		Attacher: places{services.ec2, kernel},
 		Status:   reporter{records, services.ec2, f, time.Now()},

@@ -152,6 +152,7 @@ func TestWriteStatus(t *testing.T) {
 	now := time.Now()
 	s := statusReport{
 		Version: build{Version: "v1.0.0", Go: "go1.26"}, Started: now.Add(-time.Hour), Account: "111122223333", Region: "us-east-1",
+		Keeper: statusKeeper{Since: now.Add(-3 * time.Hour), Daemons: 2},
 		Health: []statusHealth{{Part: "store", OK: true}, {Part: "network", Error: "no nftables"}},
 		VPCs:   []statusVPC{{ID: "vpc-1", Region: "us-east-1", State: "applied"}},
 	}
@@ -160,6 +161,7 @@ func TestWriteStatus(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := `postern v1.0.0 go1.26, up 1h0m0s, account 111122223333, Region us-east-1
+keeper up 3h0m0s, adopted by daemon no. 2
 
 PART     HEALTH
 store    ok

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"net"
 	"os"
@@ -122,14 +123,14 @@ func wait(c *net.UnixConn, signals <-chan os.Signal) (code int, err error) {
 	for {
 		select {
 		case s := <-signals:
-			// An error means that the daemon is gone, which is heard, too.
-			world.WriteFrame(c, controlSignal{Signal: int(s.(syscall.Signal))})
+			// An error means that the other end is gone, which is heard, too.
+			world.WriteFrame(c, world.SessionSignal{Signal: int(s.(syscall.Signal))})
 		case <-ended:
 			if err != nil {
 				return 0, err
 			}
 			if reply.Exec == nil {
-				return 0, fmt.Errorf("the daemon does not say how the command ended")
+				return 0, errors.New("nobody says how the command ended")
 			}
 			return reply.Exec.Code, nil
 		}

@@ -217,16 +217,74 @@ func TestExecCallerGoesAway(t *testing.T) {
 	})
 }
 
-// A daemon that ends takes its sessions with it.
+// A command survives its daemon, and its caller hears how it ended: while there
+// is no daemon, and from the next one.
 func TestExecDaemonGoesAway(t *testing.T) {
 	users(t, func(t *testing.T, s *server) {
-		cmd := s.exec(sh("echo up; sleep 1000")...)
-		begin(t, cmd)
+		script := sh("echo up; read a; echo got $a; exit 7")
+		first, second := s.exec(script...), s.exec(script...)
+		var in [2]io.WriteCloser
+		for i, cmd := range []*exec.Cmd{first, second} {
+			var err error
+			if in[i], err = cmd.StdinPipe(); err != nil {
+				t.Fatal(err)
+			}
+			cmd.Stderr = os.Stderr
+		}
+		outs := []*bufio.Reader{begin(t, first), begin(t, second)}
+		finish := func(i int, cmd *exec.Cmd) {
+			t.Helper()
+			io.WriteString(in[i], "it\n")
+			if line, err := outs[i].ReadString('\n'); line != "got it\n" {
+				t.Errorf("%q %v", line, err)
+			}
+			if cmd.Wait(); cmd.ProcessState.ExitCode() != 7 {
+				t.Errorf("exec ends with %v", cmd.ProcessState)
+			}
+		}
 		if err := s.stop(); err != nil {
 			t.Error(err)
 		}
-		if cmd.Wait(); cmd.ProcessState.ExitCode() != 129 && cmd.ProcessState.ExitCode() != exitOwn {
+		if got := outcome(t, s.command("status", "--data-dir", s.dir)); got.code != 1 || !strings.Contains(got.err, "no daemon serves from") {
+			t.Errorf("status without a daemon: %+v", got)
+		}
+		finish(0, first)
+		s.start(t)
+		if left := s.sessions(t); len(left) != 1 || left[0].Command != "sh" {
+			t.Errorf("the next daemon knows of %+v", left)
+		}
+		finish(1, second)
+		if left := s.sessions(t); len(left) > 0 {
+			t.Errorf("sessions left: %+v", left)
+		}
+		if err := s.stop(); err != nil {
+			t.Error(err)
+		}
+		if left, _ := os.ReadDir(filepath.Join(s.dir, "run")); len(left) != 1 {
+			t.Errorf("the world goes on without anybody in it: %v", left)
+		}
+	})
+}
+
+// postern stop ends the commands, and serve.
+func TestStop(t *testing.T) {
+	users(t, func(t *testing.T, s *server) {
+		cmd := s.exec(sh("trap 'echo hung up; exit 3' HUP; echo up; while :; do sleep 0.01; done")...)
+		out := begin(t, cmd)
+		if got := outcome(t, s.command("stop", "--data-dir", s.dir)); got != (result{}) {
+			t.Errorf("stop: %+v", got)
+		}
+		if line, err := out.ReadString('\n'); line != "hung up\n" {
+			t.Errorf("%q %v", line, err)
+		}
+		if cmd.Wait(); cmd.ProcessState.ExitCode() != 3 {
 			t.Errorf("exec ends with %v", cmd.ProcessState)
+		}
+		if err := s.cmd.Wait(); err != nil {
+			t.Errorf("serve ends with %v: %s", err, &s.err)
+		}
+		if got := outcome(t, s.command("stop", "--data-dir", s.dir)); got.code != 0 || !strings.Contains(got.err, "nothing runs in") {
+			t.Errorf("a second stop: %+v", got)
 		}
 	})
 }

@@ -13,10 +13,12 @@ import (
 // cli is the command line.
 type cli struct {
 	Demo    demoCommand    `cmd:"" help:"Show a private endpoint at work, in a world of its own."`
-	Serve   serveCommand   `cmd:"" help:"Serve the AWS APIs and run the private network."`
+	Serve   serveCommand   `cmd:"" help:"Serve the AWS APIs and run the private network. Stopped, it leaves the network to the commands that run in it, until the next start or postern stop."`
 	Env     envCommand     `cmd:"" help:"Print the shell exports that lead AWS clients to Postern."`
 	Exec    execCommand    `cmd:"" help:"Run a command in a subnet."`
 	Status  statusCommand  `cmd:"" help:"Show what runs."`
+	Upgrade upgradeCommand `cmd:"" help:"Let the program that is installed now take the place of the one that runs. No connection is refused or cut."`
+	Stop    stopCommand    `cmd:"" help:"End everything: the daemon, the network and the commands that run in its subnets."`
 	Doctor  doctorCommand  `cmd:"" help:"Show what this kernel and user can do, and what to change."`
 	Version versionCommand `cmd:"" help:"Print the version."`
 

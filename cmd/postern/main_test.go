@@ -48,7 +48,7 @@ func testDaemon(ctx context.Context, f DaemonFlags, in *world.Inside, log *slog.
 	if f.Account == "000000000000" {
 		return errors.New("this account has no luck")
 	}
-	c, err := listenControl(controlConfig{Dir: f.DataDir, Key: key, Attacher: bareNamespaces{in.NetnsDir}, Status: testStatus{}, Log: log})
+	c, err := listenControl(controlConfig{Dir: f.DataDir, World: in, Key: key, Attacher: bareNamespaces{in.NetnsDir}, Status: testStatus{}, Log: log})
 	if err != nil {
 		return err
 	}
@@ -164,7 +164,10 @@ func (s *server) start(t *testing.T, flags ...string) {
 	if err := s.cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { s.stop() })
+	t.Cleanup(func() {
+		s.stop()
+		s.command("stop", "--data-dir", s.dir).Run()
+	})
 	if s.line, err = bufio.NewReader(out).ReadString('\n'); err != nil {
 		t.Fatalf("serve is not ready: %v: %s", s.stop(), &s.err)
 	}

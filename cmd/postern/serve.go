@@ -21,6 +21,8 @@ type serveCommand struct {
 	Listen      string      `default:"127.0.0.1:4599" help:"Address of the AWS APIs on the host."`
 	DNSUpstream dnsUpstream `name:"dns-upstream" placeholder:"ADDR:PORT|none" help:"Resolver for public names in VPCs (default: those of /etc/resolv.conf)."`
 	Ephemeral   bool        `hidden:"" help:"End with this process, and remove the data directory then."`
+
+	program string // path of this program when it was started
 }
 
 // DaemonFlags are what the daemon itself needs to know.
@@ -121,10 +123,14 @@ func (u dnsUpstream) resolvers() []netip.AddrPort {
 	return world.ParseResolvers(string(text))
 }
 
-// Run serves until SIGINT or SIGTERM, or until the daemon ends by itself.
-func (s *serveCommand) Run() error {
+// Run serves until SIGINT or SIGTERM, or until the daemon ends by itself. The
+// world goes on where a command runs in it.
+func (s *serveCommand) Run() (err error) {
 	ctx, stop := signal.NotifyContext(context.Background(), heeded(unix.SIGTERM, unix.SIGINT, unix.SIGHUP)...)
 	defer stop()
+	if s.program, err = os.Executable(); err != nil {
+		return fmt.Errorf("find this program: %w", err)
+	}
 	lock, err := s.DataDir.lock()
 	if err != nil {
 		return err
@@ -133,16 +139,16 @@ func (s *serveCommand) Run() error {
 	if _, err := s.DataDir.openCredentials(); err != nil {
 		return err
 	}
-	listener, err := net.Listen("tcp", s.Listen)
-	if err != nil {
-		return fmt.Errorf("open the AWS APIs' port: %w", err)
-	}
-	defer listener.Close()
-	w, err := s.start(ctx, listener.(*net.TCPListener))
+	listener, err := s.listen()
 	if err != nil {
 		return err
 	}
-	err = s.serve(ctx, w, listener.Addr())
+	defer listener.Close()
+	w, err := s.start(ctx, listener)
+	if err != nil {
+		return err
+	}
+	err = s.serve(ctx, w, listener)
 	if stopErr := w.Stop(context.Background()); err == nil {
 		err = stopErr // otherwise the same, or a consequence
 	}
@@ -158,7 +164,7 @@ func clientAddress(a net.Addr) string {
 	return at.String()
 }
 
-// start makes the world and the daemon in it.
+// start finds or makes the world and starts the daemon in it.
 func (s *serveCommand) start(ctx context.Context, l *net.TCPListener) (*world.World, error) {
 	f, err := l.File()
 	if err != nil {
@@ -177,14 +183,14 @@ func (s *serveCommand) start(ctx context.Context, l *net.TCPListener) (*world.Wo
 }
 
 // serve says where the daemon serves, and waits for the end.
-func (s *serveCommand) serve(ctx context.Context, w *world.World, a net.Addr) error {
+func (s *serveCommand) serve(ctx context.Context, w *world.World, l *net.TCPListener) error {
 	if err := w.Ready(ctx); err != nil {
 		if ctx.Err() != nil {
 			return nil // stopped before it was ready
 		}
 		return err
 	}
-	info := daemonInfo{Address: clientAddress(a), Region: s.Region, Account: s.Account}
+	info := daemonInfo{Address: clientAddress(l.Addr()), Region: s.Region, Account: s.Account}
 	if err := writeJSON(s.DataDir.daemonInfo(), info, 0o644); err != nil {
 		return fmt.Errorf("write where the daemon serves: %w", err)
 	}
@@ -192,10 +198,16 @@ func (s *serveCommand) serve(ctx context.Context, w *world.World, a net.Addr) er
 	fmt.Printf("postern: serving AWS APIs on https://%s (data in %s)\n", info.Address, s.DataDir)
 	ended := make(chan error, 1)
 	go func() { ended <- w.Wait() }() // ends with w.Stop at the latest
-	select {
-	case <-ctx.Done():
-		return nil
-	case err := <-ended:
-		return err
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case err := <-ended:
+			return err
+		case <-w.Upgrades():
+			if err := s.upgrade(ctx, w, l); err != nil {
+				return err
+			}
+		}
 	}
 }

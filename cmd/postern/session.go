@@ -3,6 +3,7 @@ package main
 import (
 	"cmp"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"maps"
@@ -11,7 +12,6 @@ import (
 	"slices"
 	"strings"
 	"sync"
-	"syscall"
 	"time"
 
 	"github.com/postern/postern/vpc"
@@ -19,12 +19,12 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// hangUpGrace is how long a command may take to end after SIGHUP, when its
-// caller or the daemon goes away.
-const hangUpGrace = time.Second
-
 // detachTimeout bounds the removal of a session's ENI.
 const detachTimeout = 5 * time.Second
+
+// beginTimeout is how long a session may take to begin when the daemon is
+// about to end.
+const beginTimeout = time.Second
 
 // execRequest asks to run a command in a subnet. Its files are the command's
 // stdin, stdout and stderr. Texts that need not be UTF-8 travel as bytes.
@@ -38,96 +38,134 @@ type execRequest struct {
 	Terminal bool     `json:"terminal"` // stdin shall be the command's controlling terminal
 }
 
-// execReply says how the command ended.
-type execReply struct {
-	Code int `json:"code"` // as a shell has it: 128 + n for signal n
+// sessionRecord is what the keeper remembers of a session for the next daemon.
+type sessionRecord struct {
+	Status     statusSession `json:"status"`
+	Attachment attachment    `json:"attachment"`
 }
 
-// exec runs a command for the client at u until it, the client or the daemon
-// ends.
-func (c *control) exec(daemon context.Context, u *net.UnixConn, r execRequest, files []*os.File) (reply execReply, err error) {
+// exec begins a session for the client at u. From then on the keeper sees to
+// the command, whatever becomes of this daemon, and answers the client.
+func (c *control) exec(daemon context.Context, u *net.UnixConn, r execRequest, files []*os.File) error {
 	if len(files) != 3 || len(r.Argv) == 0 {
-		return execReply{}, errors.New("a command and three files are needed")
+		return errors.New("a command and three files are needed")
 	}
-	ctx, cancel := context.WithCancel(daemon)
-	caller := caller{u: u, signals: make(chan syscall.Signal), attached: make(chan struct{}), gone: cancel}
-	var reader sync.WaitGroup
-	reader.Go(func() { caller.read(ctx) })
-	defer func() {
-		cancel()
-		u.SetReadDeadline(time.Unix(1, 0))
-		reader.Wait()
-	}()
-
 	session := attachRequest{
 		Session: vpc.NewID("session"),
 		Subnet:  r.Subnet,
 		Groups:  r.Groups,
 		Command: strings.ToValidUTF8(string(r.Argv[0]), "?"),
 	}
-	a, err := c.Attacher.Attach(ctx, session)
+	a, err := c.attach(daemon, u, session)
+	if err != nil {
+		return err
+	}
+	rec := sessionRecord{statusSession{
+		ID:        session.Session,
+		Interface: a.ENI.ID,
+		Subnet:    r.Subnet,
+		Address:   a.ENI.Address,
+		Command:   session.Command,
+		Started:   time.Now(),
+	}, a}
+	c.remember(rec)
+	if err := c.World.Run(c.workload(r, session.Session, a, files), session.Session, rec, u); err != nil {
+		c.forget(session.Session)
+		return errors.Join(err, c.detach(daemon, a))
+	}
+	return nil
+}
+
+// attach makes the session's ENI, unless the client goes away or is
+// interrupted meanwhile.
+func (c *control) attach(daemon context.Context, u *net.UnixConn, r attachRequest) (attachment, error) {
+	ctx, cancel := context.WithCancel(context.WithoutCancel(daemon))
+	defer cancel()
+	defer context.AfterFunc(daemon, func() { time.AfterFunc(beginTimeout, cancel) })()
+	var watch sync.WaitGroup
+	watch.Go(func() {
+		if stirs(u) {
+			cancel()
+		}
+	})
+	a, err := c.Attacher.Attach(ctx, r)
+	u.SetReadDeadline(time.Unix(1, 0))
+	watch.Wait()
 	if ctx.Err() != nil {
-		err = errors.Join(errors.New("interrupted before the command started"), err)
+		if err == nil {
+			err = c.detach(daemon, a)
+		}
+		return attachment{}, errors.Join(errors.New("interrupted before the command started"), err)
 	}
+	return a, err
+}
+
+// stirs waits until the client at u says something, which it takes nothing
+// of, or is gone; it reports false when the time of u's deadline has come.
+func stirs(u *net.UnixConn) bool {
+	raw, err := u.SyscallConn()
 	if err != nil {
-		return execReply{}, err
+		return true
 	}
-	defer func() { err = errors.Join(err, c.detach(daemon, a)) }()
-	close(caller.attached)
-	p, err := c.workload(r, session.Session, a, files).Start()
-	if err != nil {
-		return execReply{}, err
-	}
-	closeFiles(files) // now they are the command's
-	c.remember(session, a)
-	defer c.forget(session)
-	exit, err := supervise(ctx, p, caller.signals)
-	return execReply{Code: exit.Code()}, err
+	return raw.Read(func(fd uintptr) bool {
+		_, _, err := unix.Recvfrom(int(fd), make([]byte, 1), unix.MSG_PEEK|unix.MSG_DONTWAIT)
+		return !errors.Is(err, unix.EAGAIN)
+	}) == nil
 }
 
-// caller is the client of an exec while its command runs.
-type caller struct {
-	u        *net.UnixConn
-	signals  chan syscall.Signal // for the command
-	attached chan struct{}       // closed when signals are for the command
-	gone     func()              // called when it went away, or was interrupted before that
-}
-
-// read returns when the client goes away or ctx ends.
-func (c *caller) read(ctx context.Context) {
-	defer c.gone()
-	for {
-		var m controlSignal
-		files, err := world.ReadFrame(c.u, &m)
-		closeFiles(files)
-		if err != nil {
-			return
-		}
-		select {
-		case <-c.attached:
-		default:
-			return
-		}
-		select {
-		case c.signals <- syscall.Signal(m.Signal):
-		case <-ctx.Done():
-			return
-		}
-	}
-}
-
-// detach gives a session's ENI back, but not when the daemon ends: the parts
-// that would see to it are ending as well.
+// detach gives a session's ENI back.
 func (c *control) detach(daemon context.Context, a attachment) error {
-	if daemon.Err() != nil {
-		return nil
-	}
 	ctx, cancel := context.WithTimeout(daemon, detachTimeout)
 	defer cancel()
 	if err := c.Attacher.Detach(ctx, a); err != nil && daemon.Err() == nil {
 		return fmt.Errorf("detach %s: %w", a.ENI.ID, err)
 	}
 	return nil
+}
+
+// recall takes over the sessions that an earlier daemon has begun.
+func (c *control) recall() error {
+	for _, s := range c.World.Sessions {
+		var rec sessionRecord
+		if err := json.Unmarshal(s.Record, &rec); err != nil {
+			return fmt.Errorf("decode session %s: %w", s.ID, err)
+		}
+		c.remember(rec)
+	}
+	return nil
+}
+
+// reap gives the ENIs of ended sessions back, until ctx ends. What is not
+// given back by then the next daemon finds to have no session.
+func (c *control) reap(ctx context.Context) {
+	var detaching sync.WaitGroup
+	defer detaching.Wait()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case s, ok := <-c.World.Ended():
+			if !ok {
+				return
+			}
+			detaching.Go(func() { c.end(ctx, s) })
+		}
+	}
+}
+
+func (c *control) end(ctx context.Context, s world.Session) {
+	var rec sessionRecord
+	err := json.Unmarshal(s.Record, &rec)
+	if err == nil {
+		err = c.detach(ctx, rec.Attachment)
+	}
+	if err != nil {
+		c.Log.Error("session's interface is left", "session", s.ID, "err", err)
+	}
+	c.forget(s.ID)
+	if err := c.World.Release(s.ID); err != nil {
+		c.Log.Debug("keeper went away", "err", err)
+	}
 }
 
 func (c *control) workload(r execRequest, session string, a attachment, files []*os.File) world.Workload {
@@ -148,53 +186,16 @@ func (c *control) workload(r execRequest, session string, a attachment, files []
 	}
 }
 
-// supervise passes signals to a command until it ends. When ctx ends first,
-// the command is hung up, then killed.
-func supervise(ctx context.Context, p *world.Process, signals <-chan syscall.Signal) (world.Exit, error) {
-	var exit world.Exit
-	ended := make(chan error, 1)
-	go func() { // supervise returns after it
-		var err error
-		exit, err = p.Wait()
-		ended <- err
-	}()
-	gone := ctx.Done()
-	var grace <-chan time.Time
-	for {
-		// A signal to a command that has just ended is lost, as anywhere.
-		select {
-		case err := <-ended:
-			return exit, err
-		case s := <-signals:
-			p.Signal(s)
-		case <-gone:
-			gone = nil
-			grace = time.After(hangUpGrace)
-			p.Signal(unix.SIGHUP)
-			p.Signal(unix.SIGCONT) // it may be stopped
-		case <-grace:
-			p.Signal(unix.SIGKILL)
-		}
-	}
-}
-
-func (c *control) remember(r attachRequest, a attachment) {
+func (c *control) remember(r sessionRecord) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.sessions[r.Session] = statusSession{
-		ID:        r.Session,
-		Interface: a.ENI.ID,
-		Subnet:    r.Subnet,
-		Address:   a.ENI.Address,
-		Command:   r.Command,
-		Started:   time.Now(),
-	}
+	c.sessions[r.Status.ID] = r.Status
 }
 
-func (c *control) forget(r attachRequest) {
+func (c *control) forget(id string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	delete(c.sessions, r.Session)
+	delete(c.sessions, id)
 }
 
 // running returns the sessions, the oldest first.

@@ -28,11 +28,26 @@ type statusReport struct {
 	Started    time.Time         `json:"started"`
 	Account    string            `json:"account"`
 	Region     string            `json:"region"`
+	Keeper     statusKeeper      `json:"keeper"`
 	Health     []statusHealth    `json:"health"`
 	VPCs       []statusVPC       `json:"vpcs"`
 	Endpoints  []statusEndpoint  `json:"endpoints"`
 	Interfaces []statusInterface `json:"interfaces"`
 	Sessions   []statusSession   `json:"sessions"`
+}
+
+// statusKeeper is the process that holds the world.
+type statusKeeper struct {
+	Since   time.Time `json:"since"`
+	Daemons int       `json:"daemons"` // how many there were in this world, with this one
+}
+
+// adopted says whether the daemon has found its world or made it.
+func (k statusKeeper) adopted() string {
+	if k.Daemons > 1 {
+		return fmt.Sprintf("adopted by daemon no. %d", k.Daemons)
+	}
+	return "with its first daemon"
 }
 
 // statusHealth says whether one part of the daemon works.
@@ -110,6 +125,7 @@ func (s *statusReport) healthy() bool {
 func (s *statusReport) write(w io.Writer, now time.Time) error {
 	var b strings.Builder
 	fmt.Fprintf(&b, "postern %s, up %s, account %s, Region %s\n", s.Version, now.Sub(s.Started).Round(time.Second), s.Account, s.Region)
+	fmt.Fprintf(&b, "keeper up %s, %s\n", now.Sub(s.Keeper.Since).Round(time.Second), s.Keeper.adopted())
 	table(&b, "PART\tHEALTH", s.Health, func(h statusHealth) []any { return []any{h.Part, orOK(h.Error)} })
 	table(&b, "VPC\tREGION\tCIDR\tSTATE", s.VPCs, func(v statusVPC) []any {
 		return []any{v.ID, v.Region, v.CIDR, strings.TrimSpace(v.State + " " + v.Error)}

@@ -50,6 +50,7 @@ func serve(ts *testscript.TestScript, neg bool, args []string) {
 			s.stop(syscall.SIGTERM)
 			ts.Logf("server:\n%s", s.logged())
 		}
+		exec.Command(lookPath(ts, "postern"), "stop", "--data-dir", ts.Getenv("DATA")).Run() // commands may have kept the world
 	})
 	_, err = bufio.NewReader(stdout).ReadString('\n') // the line that says it serves
 	go func() {
