@@ -5,6 +5,9 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"iter"
+
+	"github.com/postern/postern/vpc"
 )
 
 // maxClientToken is the length of the longest client token ("Ensuring
@@ -43,4 +46,21 @@ func tokenSum(in any) (string, error) {
 	}
 	sum := sha256.Sum256(b)
 	return hex.EncodeToString(sum[:]), nil
+}
+
+// byToken finds what an earlier request of an owner made: rows are those with
+// the request's client token, and of each by tells the owner and the sum of the
+// request that made it. A request with another sum is refused.
+func byToken[T any](rows iter.Seq[T], o vpc.Owner, sum string, by func(T) (vpc.Owner, string)) (made T, known bool, err error) {
+	for row := range rows {
+		owner, earlier := by(row)
+		if owner != o {
+			continue
+		}
+		if earlier != sum {
+			return made, false, errIdempotentMismatch()
+		}
+		return row, true, nil
+	}
+	return made, false, nil
 }

@@ -30,3 +30,16 @@ func pick[T any](ids []string, all iter.Seq[T], find func(id string) (T, error))
 	}
 	return rows, nil
 }
+
+// minPageSize is the smallest MaxResults of the operations whose model does not
+// say one.
+const minPageSize = 5
+
+// checkPageSize refuses a page that is too small; one that is too large counts
+// as the largest.
+func checkPageSize(size *int32) error {
+	if size != nil && *size < minPageSize {
+		return errPageSize(*size)
+	}
+	return nil
+}

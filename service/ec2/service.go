@@ -20,6 +20,10 @@ type Config struct {
 	// Availability says where the services of AWS take endpoints; nil means
 	// vpc.DefaultAvailability().
 	Availability vpc.Availability
+
+	// LookupTXT asks the public DNS for the TXT records of a name. Without it
+	// no private name of an endpoint service is ever verified.
+	LookupTXT func(ctx context.Context, name string) ([]string, error)
 }
 
 // Service is the EC2 API.
@@ -29,6 +33,7 @@ type Service struct {
 	now    func() time.Time
 
 	availability vpc.Availability
+	lookupTXT    func(ctx context.Context, name string) ([]string, error)
 }
 
 // New returns the service over c.Store, which the caller keeps open as long
@@ -40,7 +45,7 @@ func New(c Config) *Service {
 	if c.Availability == nil {
 		c.Availability = vpc.DefaultAvailability()
 	}
-	return &Service{store: c.Store, limits: c.Limits, now: c.Now, availability: c.Availability}
+	return &Service{store: c.Store, limits: c.Limits, now: c.Now, availability: c.Availability, lookupTXT: c.LookupTXT}
 }
 
 // Methods are the operations that the service implements.
@@ -50,6 +55,7 @@ func (s *Service) Methods() []wire.Method {
 		s.securityGroupMethods(),
 		s.tagMethods(),
 		s.endpointMethods(),
+		s.serviceMethods(),
 	)
 }
 

@@ -21,8 +21,9 @@ type kind struct {
 	list func(s *Service, r store.Reader, c auth.Caller) iter.Seq2[string, vpc.Tags]
 }
 
-// taggableKinds are all kinds with tags, in the order of DescribeTags. A rule
-// of a security group has no row of its own: security_group.go changes it.
+// taggableKinds are all kinds with tags, in the order of DescribeTags. The
+// rules of security groups and the permissions of endpoint services have no
+// rows of their own.
 var taggableKinds = []kind{
 	tableKind("vpc", ec2.ResourceTypeVpc, func(s *Service) *store.Table[vpc.Network] { return s.store.Networks },
 		errVpcNotFound, func(v *vpc.Network) (string, string, *vpc.Tags) { return v.ID, v.ID, &v.Tags }),
@@ -37,6 +38,9 @@ var taggableKinds = []kind{
 		errInterfaceNotFound, func(v *vpc.ENI) (string, string, *vpc.Tags) { return v.ID, v.VPC, &v.Tags }),
 	tableKind("vpce", ec2.ResourceTypeVpcEndpoint, func(s *Service) *store.Table[vpc.Endpoint] { return s.store.Endpoints },
 		errEndpointNotFound, func(v *vpc.Endpoint) (string, string, *vpc.Tags) { return v.ID, v.VPC, &v.Tags }),
+	tableKind("vpce-svc", ec2.ResourceTypeVpcEndpointService, func(s *Service) *store.Table[vpc.ServiceConfiguration] { return s.store.ServiceConfigurations },
+		errServiceIDNotFound, func(v *vpc.ServiceConfiguration) (string, string, *vpc.Tags) { return v.ID, "", &v.Tags }),
+	{"vpce-svc-perm", ec2.ResourceTypeVpcEndpointServicePermission, changePermissionTags, listPermissionTags},
 	tableKind("fl", ec2.ResourceTypeVpcFlowLog, func(s *Service) *store.Table[vpc.FlowLog] { return s.store.FlowLogs },
 		func(id string) error { return errFlowLogsNotFound([]string{id}) },
 		func(v *vpc.FlowLog) (string, string, *vpc.Tags) { return v.ID, "", &v.Tags }),
@@ -44,7 +48,7 @@ var taggableKinds = []kind{
 
 // taggableKind finds the kind of an id.
 func taggableKind(id string) (kind, bool) {
-	prefix, _, _ := strings.Cut(id, "-")
+	prefix := id[:max(0, strings.LastIndexByte(id, '-'))]
 	for _, k := range taggableKinds {
 		if k.prefix == prefix && vpc.ValidID(prefix, id) {
 			return k, true
