@@ -18,9 +18,17 @@ type VPC struct {
 	Filter nft.Config   // Gateways may be left empty: the Locals that are nothing else
 }
 
-// filter is v.Filter with its gateways.
+// filter is v.Filter with its peer links and gateways.
 func (v VPC) filter() nft.Config {
 	c := v.Filter
+	c.Peers = nil
+	for _, p := range v.Peers {
+		peer := nft.Peer{Link: link.PeerName(p.Consumer, p.Provider)}
+		if p.Provider == v.ID {
+			peer.Mark = p.Mark
+		}
+		c.Peers = append(c.Peers, peer)
+	}
 	if len(c.Gateways) > 0 {
 		return c
 	}

@@ -33,10 +33,14 @@ const (
 // Build makes the ruleset of a VPC. It is a pure function.
 func Build(c Config) Ruleset {
 	b := builder{
-		groups:  map[string]vpc.SecurityGroup{},
-		members: map[string][]Element{},
-		used:    map[string]bool{},
-		of:      []family{ipv4},
+		config:    c,
+		groups:    map[string]vpc.SecurityGroup{},
+		members:   map[string][]Element{},
+		used:      map[string]bool{},
+		made:      map[string]bool{},
+		balancers: map[string]bool{},
+		of:        []family{ipv4},
+		in:        Set{Name: receivers, Key: linkKey, Map: true},
 	}
 	if slices.ContainsFunc(c.ENIs, func(e vpc.ENI) bool { return e.IPv6.IsValid() }) {
 		b.of = families
@@ -46,6 +50,13 @@ func Build(c Config) Ruleset {
 	}
 	b.gates()
 	b.enis(c.ENIs)
+	if b.hasPeers() {
+		b.services()
+	}
+	if b.balances() {
+		b.frontends()
+	}
+	b.add(b.in)
 	b.groupChains()
 	b.addresses(resolvers, c.Resolvers)
 	b.addresses(gateways, c.Gateways)
@@ -55,10 +66,14 @@ func Build(c Config) Ruleset {
 
 type builder struct {
 	Ruleset
-	groups  map[string]vpc.SecurityGroup
-	members map[string][]Element // addresses by set of a group
-	used    map[string]bool      // chains of groups that an ENI jumps to
-	of      []family             // of the members of groups: IPv6 only where an ENI has it
+	config    Config
+	groups    map[string]vpc.SecurityGroup
+	members   map[string][]Element // addresses by set of a group
+	used      map[string]bool      // chains of groups that an ENI jumps to
+	made      map[string]bool      // chains and timeouts that several want
+	balancers map[string]bool      // ENIs of load balancers
+	of        []family             // of the members of groups: IPv6 only where an ENI has it
+	in        Set                  // receivers
 }
 
 var linkKey = []nftables.SetDatatype{nftables.TypeIFName}
@@ -69,48 +84,72 @@ func (b *builder) chain(name string, rules ...Rule) {
 	b.Chains = append(b.Chains, Chain{Name: name, Rules: rules})
 }
 
+// once adds a chain unless it is there, and returns its name.
+func (b *builder) once(name string, rules func() []Rule) string {
+	if !b.made[name] {
+		b.made[name] = true
+		b.chain(name, rules()...)
+	}
+	return name
+}
+
 func (b *builder) base(name string, h nftables.ChainHook, p nftables.ChainPriority, policy nftables.ChainPolicy, rules ...Rule) {
-	b.Chains = append(b.Chains, Chain{Name: name, Hook: &Hook{h, p, policy}, Rules: rules})
+	b.Chains = append(b.Chains, Chain{Name: name, Hook: &Hook{nftables.ChainTypeFilter, h, p, policy}, Rules: rules})
+}
+
+func (b *builder) nat(name string, h nftables.ChainHook, p *nftables.ChainPriority, rules ...Rule) {
+	b.Chains = append(b.Chains, Chain{Name: name, Hook: &Hook{nftables.ChainTypeNAT, h, *p, nftables.ChainPolicyAccept}, Rules: rules})
 }
 
 // enis adds the chains of every ENI and the maps that lead to them. Endpoints
 // have no chain for egress: a service behind one never begins a connection.
 func (b *builder) enis(all []vpc.ENI) {
 	out := Set{Name: senders, Key: linkKey, Map: true}
-	in := Set{Name: receivers, Key: linkKey, Map: true}
-	src, at := map[family][]Element{}, map[family][]Element{}
+	src, at, dial := map[family][]Element{}, map[family][]Element{}, map[family][]Element{}
 	for _, e := range all {
-		name := linkName(e.ID)
-		switch e.Type {
-		case vpc.InterfaceWorkload:
-			for _, a := range e.Addresses() {
-				src[familyOf(a)] = append(src[familyOf(a)], Element{Key: name + address(a)})
-			}
+		name, in := linkName(e.ID), b.eni(e, "in")
+		if e.Type == vpc.InterfaceWorkload {
 			out.Elements = append(out.Elements, Element{Key: name, Goto: b.eni(e, "out")})
-			in.Elements = append(in.Elements, Element{Key: name, Goto: b.eni(e, "in")})
-		case vpc.InterfaceEndpoint:
-			to := b.eni(e, "in")
-			for _, a := range e.Addresses() {
-				at[familyOf(a)] = append(at[familyOf(a)], Element{Key: address(a), Goto: to})
-			}
+			b.in.Elements = append(b.in.Elements, Element{Key: name, Goto: in})
+		}
+		if e.Type == vpc.InterfaceLoadBalancer {
+			b.balancers[e.ID] = true
+			b.eni(e, "out")
 		}
 		for _, a := range e.Addresses() {
+			f, key := familyOf(a), address(a)
 			for _, g := range e.Groups {
-				set := familyOf(a).set(g)
-				b.members[set] = append(b.members[set], Element{Key: address(a)})
+				b.members[f.set(g)] = append(b.members[f.set(g)], Element{Key: key})
+			}
+			switch e.Type {
+			case vpc.InterfaceWorkload:
+				src[f] = append(src[f], Element{Key: name + key})
+			case vpc.InterfaceLoadBalancer:
+				dial[f] = append(dial[f], Element{Key: key, Goto: e.ID + "-out"})
+				fallthrough
+			case vpc.InterfaceEndpoint:
+				at[f] = append(at[f], Element{Key: key, Goto: in})
 			}
 		}
 	}
 	b.add(out)
-	b.add(in)
 	for _, f := range families {
 		b.add(Set{Name: f.set(sources), Key: []nftables.SetDatatype{nftables.TypeIFName, f.key}, Elements: src[f]})
 		b.add(Set{Name: f.set(endpoints), Key: f.keys(), Map: true, Elements: at[f]})
+		if b.balances() {
+			b.add(Set{Name: f.set(dialers), Key: f.keys(), Map: true, Elements: dial[f]})
+		}
 	}
 }
 
-// eni adds the chain of one direction of an ENI and returns its name.
+// eni adds the chain of one direction of an ENI and returns its name. A load
+// balancer without groups lets everything pass.
 func (b *builder) eni(e vpc.ENI, direction string) string {
+	name := e.ID + "-" + direction
+	if e.Type == vpc.InterfaceLoadBalancer && len(e.Groups) == 0 {
+		b.chain(name, rule(accept()))
+		return name
+	}
 	var rules []Rule
 	for _, g := range e.Groups {
 		if _, ok := b.groups[g]; !ok {
@@ -121,7 +160,6 @@ func (b *builder) eni(e vpc.ENI, direction string) string {
 		rules = append(rules, rule(jump(to)))
 	}
 	rules = append(rules, rule(log(e.ID+" "+direction), drop()))
-	name := e.ID + "-" + direction
 	b.chain(name, rules...)
 	return name
 }

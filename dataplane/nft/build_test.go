@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/postern/postern/vpc"
@@ -68,6 +69,10 @@ func configs() map[string]Config {
 					{ID: sgr("4"), Protocol: vpc.ProtocolTCP, FromPort: 443, ToPort: 443, Group: clientsID}}},
 			},
 		},
+		"limits": {Resolvers: resolvers, Gateways: gateways, QueryLimit: 1024, EndpointIdle: 350 * time.Second, ClampMSS: true,
+			ENIs: []vpc.ENI{endpoint(doorID, "10.0.2.7", endpointID)}},
+		"consumer": consumer(),
+		"provider": provider(),
 		"rules": {
 			Resolvers: resolvers, Gateways: gateways,
 			ENIs: []vpc.ENI{workload(appID, "10.0.1.5", everyID, clientsID), workload(dbID, "10.0.1.6", everyID, "sg-0000000000000gone")},
@@ -76,6 +81,57 @@ func configs() map[string]Config {
 				{ID: everyID, Rules: everyRule()},
 			},
 		},
+	}
+}
+
+const (
+	peerLink = "svc-0123456789a"
+	nodeID   = "eni-0ddddddddddddddd4"
+	balancer = "sg-0ddddddddddddddd"
+)
+
+// consumer has an endpoint in both families whose port 443 leads to another VPC.
+func consumer() Config {
+	return Config{
+		Resolvers: []netip.Addr{addr("10.0.0.2")}, Gateways: []netip.Addr{addr("10.0.1.1")},
+		EndpointIdle: 350 * time.Second, ClampMSS: true,
+		ENIs: []vpc.ENI{
+			dual(workload(appID, "10.0.1.5", clientsID), "2001:db8:0:1::5"),
+			dual(endpoint(doorID, "10.0.2.7", endpointID), "2001:db8:0:2::7")},
+		Groups: []vpc.SecurityGroup{
+			{ID: clientsID, Rules: []vpc.SecurityGroupRule{{ID: sgr("1"), Egress: true, Protocol: vpc.ProtocolAll, CIDR: cidr("0.0.0.0/0")}}},
+			{ID: endpointID, Rules: []vpc.SecurityGroupRule{{ID: sgr("2"), Protocol: vpc.ProtocolTCP, FromPort: 443, ToPort: 443, Group: clientsID}}},
+		},
+		Peers: []Peer{{Link: peerLink}},
+		Steers: []Steer{
+			{Link: peerLink, Protocol: vpc.ProtocolTCP, Address: netip.MustParseAddrPort("10.0.2.7:443")},
+			{Link: peerLink, Protocol: vpc.ProtocolUDP, Address: netip.MustParseAddrPort("[2001:db8:0:2::7]:53")}},
+	}
+}
+
+// provider has a load balancer that serves the consumer and its own VPC.
+func provider() Config {
+	tcp := Frontend{Link: peerLink, Protocol: vpc.ProtocolTCP, Address: netip.MustParseAddrPort("10.0.2.7:443"), Node: addr("10.0.3.9"), ENI: nodeID,
+		Backends: []Backend{{netip.MustParseAddrPort("10.0.1.5:8443"), 20}, {netip.MustParseAddrPort("10.0.1.6:8443"), 10}}, Idle: 350 * time.Second}
+	own := tcp
+	own.Link, own.Address, own.Ingress = "", netip.MustParseAddrPort("10.0.3.9:443"), true
+	udp := Frontend{Link: peerLink, Protocol: vpc.ProtocolUDP, Address: netip.MustParseAddrPort("[2001:db8:0:2::7]:53"), Node: addr("2001:db8:0:3::9"), ENI: nodeID,
+		Backends: []Backend{{netip.MustParseAddrPort("[2001:db8:0:1::5]:53"), 1}}, Idle: 350 * time.Second}
+	empty := tcp
+	empty.Address, empty.Backends = netip.MustParseAddrPort("10.0.2.7:80"), nil
+	return Config{
+		Resolvers: []netip.Addr{addr("10.0.0.2")}, Gateways: []netip.Addr{addr("10.0.1.1")},
+		ClampMSS: true,
+		ENIs: []vpc.ENI{
+			dual(workload(appID, "10.0.1.5", clientsID), "2001:db8:0:1::5"),
+			workload(dbID, "10.0.1.6", clientsID),
+			dual(vpc.ENI{ID: nodeID, Type: vpc.InterfaceLoadBalancer, Address: addr("10.0.3.9"), Groups: []string{balancer}}, "2001:db8:0:3::9")},
+		Groups: []vpc.SecurityGroup{
+			{ID: clientsID, Rules: []vpc.SecurityGroupRule{{ID: sgr("1"), Protocol: vpc.ProtocolTCP, FromPort: 8443, ToPort: 8443, Group: balancer}}},
+			{ID: balancer, Rules: []vpc.SecurityGroupRule{{ID: sgr("2"), Egress: true, Protocol: vpc.ProtocolAll, CIDR: cidr("0.0.0.0/0")}}},
+		},
+		Peers:     []Peer{{Link: peerLink, Mark: 7}},
+		Frontends: []Frontend{tcp, own, udp, empty},
 	}
 }
 

@@ -15,9 +15,19 @@ type Config struct {
 	ENIs      []vpc.ENI
 	Groups    []vpc.SecurityGroup
 
-	QueryLimit int // packets to the resolvers a second and ENI; 0: no limit
-	Steers     []Steer
-	Frontends  []Frontend
+	QueryLimit   int           // packets to the resolvers a second and link; 0: no limit
+	EndpointIdle time.Duration // after which a silent TCP connection to an endpoint is forgotten; 0: the kernel's
+	ClampMSS     bool          // connections through endpoints and load balancers: no segment larger than the links carry
+
+	Peers     []Peer // filled by package dataplane
+	Steers    []Steer
+	Frontends []Frontend
+}
+
+// Peer is a link to the VPC of a provider or of a consumer.
+type Peer struct {
+	Link string // link.PeerName of the two VPCs
+	Mark uint32 // link.Peer.Mark in the provider's VPC: connections come in by it; 0 in the consumer's: only answers do
 }
 
 // Steer sends what arrives at one port of an endpoint's ENI, and what its groups
@@ -36,8 +46,9 @@ type Frontend struct {
 	Address  netip.AddrPort // as the client has it
 	Node     netip.Addr     // the load balancer's address that stands for the client
 	ENI      string         // of Node: its groups, if it has any, decide what leaves for the backends
+	Ingress  bool           // the groups of ENI, if it has any, decide what comes in, too
 	Backends []Backend      // none: new connections are dropped
-	Idle     time.Duration  // after which a silent connection is forgotten; its packets are then answered with RST
+	Idle     time.Duration  // after which a silent TCP connection is forgotten; its packets are then answered with RST; 0: the kernel's
 }
 
 // Backend is one destination of a Frontend.

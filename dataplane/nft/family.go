@@ -73,7 +73,7 @@ func (f family) linkAndSourceNotIn(set string) []expr.Any {
 
 // addressMap goes where the map leads the packet for one of its addresses.
 func (f family) addressMap(s side, set string) []expr.Any {
-	return append(f.is(), f.address(s, reg1), verdictOf(f.set(set)))
+	return append(append(f.is(), f.address(s, reg1)), verdicts(f.set(set))...)
 }
 
 // inPrefix matches an address of p's family. It loads no more than the bytes

@@ -45,6 +45,6 @@ func Features() []Feature {
 // ruleset has one base chain, where connections are tracked not yet and
 // rules of every kind are permitted.
 func ruleset(sets []Set, rules ...Rule) Ruleset {
-	h := Hook{*nftables.ChainHookPrerouting, *nftables.ChainPriorityRaw, nftables.ChainPolicyDrop}
+	h := Hook{nftables.ChainTypeFilter, *nftables.ChainHookPrerouting, *nftables.ChainPriorityRaw, nftables.ChainPolicyDrop}
 	return Ruleset{Sets: sets, Chains: []Chain{{Name: "probe", Hook: &h, Rules: rules}}}
 }

@@ -6,6 +6,7 @@ import (
 
 	"github.com/google/nftables"
 	"github.com/google/nftables/expr"
+	"github.com/postern/postern/dataplane/link"
 	"github.com/postern/postern/vpc"
 )
 
@@ -34,47 +35,94 @@ var (
 // The source is checked before anything is accepted, even an established
 // connection: otherwise a workload could write into its neighbours'. What is
 // established passes right after that, and all the rest is the price of a new
-// connection. The namespace itself answers, and never begins: no ICMP error
-// leaves it.
+// connection. The namespace itself answers, and never begins, except from a
+// load balancer's address: no ICMP error leaves it.
 func (b *builder) gates() {
 	b.base("untrack-queries", *nftables.ChainHookPrerouting, *nftables.ChainPriorityRaw, nftables.ChainPolicyAccept,
 		dns(destination, notrack())...)
 	b.base("untrack-answers", *nftables.ChainHookOutput, *nftables.ChainPriorityRaw, nftables.ChainPolicyAccept,
 		dns(source, notrack())...)
 	b.base("sender-gate", *nftables.ChainHookPrerouting, *nftables.ChainPriorityMangle, nftables.ChainPolicyDrop,
-		slices.Concat(
-			each(func(f family) Rule { return rule(f.linkAndSourceNotIn(sources), goTo(strangers)) }),
-			[]Rule{rule(state(established|related), accept())},
-			dns(destination, accept()),
-			each(func(f family) Rule { return rule(f.inSet(destination, resolvers), drop()) }),
-			each(func(f family) Rule { return rule(f.inSet(destination, gateways), drop()) }),
-			toNeighbours(),
-			[]Rule{
-				rule(state(invalid), drop()),
-				rule(linkMap(expr.MetaKeyIIFNAME, senders)),
-			})...)
-	b.chain(strangers, rule(inPrefix(source, linkLocal), goTo(neighbours)), rule(drop()))
-	discovery := icmpTypes(vpc.ProtocolICMPv6, neighbourSolicitation, neighbourAdvertisement)
-	b.chain(neighbours,
-		rule(inPrefix(destination, linkLocal), discovery, accept()),
-		rule(inPrefix(destination, solicitedNode), discovery, accept()),
-		rule(drop()))
+		b.senderGate()...)
+	b.strangers()
 	b.base("receiver-gate", *nftables.ChainHookForward, *nftables.ChainPriorityFilter, nftables.ChainPolicyDrop,
-		rule(state(established|related), accept()),
-		rule(state(invalid), drop()),
-		rule(linkMap(expr.MetaKeyOIFNAME, receivers)))
+		slices.Concat(
+			[]Rule{rule(state(established|related), accept()), rule(state(invalid), drop())},
+			when(b.balances(), rule(translated(), goTo(forwarded))),
+			[]Rule{rule(linkMap(expr.MetaKeyOIFNAME, receivers))})...)
 	b.base("endpoint-gate", *nftables.ChainHookInput, *nftables.ChainPriorityFilter, nftables.ChainPolicyDrop,
-		slices.Concat(
-			[]Rule{rule(state(established|related), accept())},
-			dns(destination, accept()),
-			toNeighbours(),
-			[]Rule{rule(state(invalid), drop())},
-			each(func(f family) Rule { return rule(f.addressMap(destination, endpoints)) }))...)
+		b.endpointGate()...)
+	b.base("expired", *nftables.ChainHookInput, *nftables.ChainPriorityFilter+10, nftables.ChainPolicyAccept,
+		rule(state(invalid), l4proto(vpc.ProtocolTCP), reset()),
+		rule(state(invalid), drop()))
 	b.base("answers", *nftables.ChainHookOutput, *nftables.ChainPriorityFilter, nftables.ChainPolicyDrop,
-		slices.Concat(
-			[]Rule{rule(state(established), accept())},
-			dns(source, accept()),
-			[]Rule{rule(inPrefix(source, linkLocal), discovery, accept())})...)
+		b.answers()...)
+}
+
+func (b *builder) senderGate() []Rule {
+	return slices.Concat(
+		each(func(f family) Rule { return rule(f.linkAndSourceNotIn(sources), goTo(strangers)) }),
+		when(b.hasPeers(), rule(marked(^uint32(0)), jump(restored))),
+		[]Rule{rule(state(established|related), accept())},
+		dns(destination, b.queries()),
+		each(func(f family) Rule { return rule(f.inSet(destination, resolvers), drop()) }),
+		each(func(f family) Rule { return rule(f.inSet(destination, gateways), drop()) }),
+		toNeighbours(),
+		when(b.hasPeers(), each(func(f family) Rule { return rule(state(fresh), f.arrival(), verdicts(f.set(steers))) })...),
+		[]Rule{rule(linkMap(expr.MetaKeyIIFNAME, senders))})
+}
+
+// strangers lets in what has no source of an ENI.
+func (b *builder) strangers() {
+	b.chain(strangers, slices.Concat(
+		when(b.hasPeers(), rule(linkMap(expr.MetaKeyIIFNAME, peers))),
+		[]Rule{rule(inPrefix(source, linkLocal), goTo(neighbours)), rule(drop())})...)
+	b.chain(neighbours,
+		rule(inPrefix(destination, linkLocal), discovery(), accept()),
+		rule(inPrefix(destination, solicitedNode), discovery(), accept()),
+		rule(drop()))
+}
+
+// endpointGate judges what arrives in the middle of a connection that has
+// expired as if it began one: what the groups let in is then answered with
+// RST, by the chain expired. Nothing is answered on steered ports for want of
+// a peer link.
+func (b *builder) endpointGate() []Rule {
+	return slices.Concat(
+		when(b.hasPeers(), rule(hasMark(link.SteerMark), drop())),
+		[]Rule{rule(state(established|related), accept())},
+		dns(destination, accept()),
+		toNeighbours(),
+		when(b.balances(), rule(translated(), drop())),
+		b.endpointIdle(),
+		b.clampSYN(),
+		each(func(f family) Rule { return rule(f.addressMap(destination, endpoints)) }))
+}
+
+// answers lets out what the namespace itself sends. An invalid RST is the
+// answer to a packet of an expired connection.
+func (b *builder) answers() []Rule {
+	return slices.Concat(
+		[]Rule{rule(state(established), accept())},
+		dns(source, accept()),
+		[]Rule{
+			rule(inPrefix(source, linkLocal), discovery(), accept()),
+			rule(state(invalid), flags(tcpRST), accept()),
+		},
+		when(b.balances(), each(func(f family) Rule { return rule(f.addressMap(source, dialers)) })...))
+}
+
+// discovery matches neighbour discovery.
+func discovery() []expr.Any {
+	return icmpTypes(vpc.ProtocolICMPv6, neighbourSolicitation, neighbourAdvertisement)
+}
+
+// when is some rules on a condition.
+func when(condition bool, rules ...Rule) []Rule {
+	if condition {
+		return rules
+	}
+	return nil
 }
 
 // dns does something with queries to the resolvers, or with their answers.

@@ -18,12 +18,16 @@ import (
 func list(c *netlink.Conn) (Ruleset, error) {
 	var r Ruleset
 	err := errors.Join(
+		dump(c, unix.NFT_MSG_GETOBJ, "", r.decodeTimeout),
 		dump(c, unix.NFT_MSG_GETCHAIN, "", r.decodeChain),
 		dump(c, unix.NFT_MSG_GETSET, "", r.decodeSet))
 	for i := 0; err == nil && i < len(r.Chains); i++ {
 		err = dump(c, unix.NFT_MSG_GETRULE, r.Chains[i].Name, r.Chains[i].decodeRule)
 	}
 	for i := 0; err == nil && i < len(r.Sets); i++ {
+		if r.Sets[i].Dynamic {
+			continue
+		}
 		err = dump(c, unix.NFT_MSG_GETSETELEM, r.Sets[i].Name, r.Sets[i].decodeElements)
 	}
 	if errors.Is(err, unix.ENOENT) {
@@ -157,6 +161,9 @@ func (r *Ruleset) decodeChain(ad *netlink.AttributeDecoder) error {
 				}
 				return nil
 			})
+		case unix.NFTA_CHAIN_TYPE:
+			c.hook()
+			c.Hook.Type = nftables.ChainType(ad.String())
 		case unix.NFTA_CHAIN_POLICY:
 			c.hook()
 			c.Hook.Policy = nftables.ChainPolicy(ad.Uint32())
@@ -221,22 +228,34 @@ func (r *Rule) decodeExpr(ad *netlink.AttributeDecoder) error {
 			data = ad.Bytes()
 		}
 	}
-	x := newExpr(name)
-	if _, foreign := x.(*Foreign); !foreign && data != nil {
-		if err := expr.Unmarshal(unix.NFPROTO_INET, data, x); err != nil {
-			return err
-		}
+	x := newExpr(name, data)
+	if err := unmarshal(data, x); err != nil {
+		return err
 	}
 	r.Exprs = append(r.Exprs, x)
 	return nil
 }
 
-func newExpr(name string) expr.Any {
+func unmarshal(data []byte, x expr.Any) error {
+	switch x := x.(type) {
+	case *Foreign:
+		return nil
+	case *ct:
+		return x.unmarshal(data)
+	}
+	if data == nil {
+		return nil
+	}
+	return expr.Unmarshal(unix.NFPROTO_INET, data, x)
+}
+
+// newExpr is an empty expression of a kind that we write.
+func newExpr(name string, data []byte) expr.Any {
 	switch name {
 	case "meta":
 		return &expr.Meta{}
 	case "ct":
-		return &expr.Ct{}
+		return &ct{}
 	case "payload":
 		return &expr.Payload{}
 	case "bitwise":
@@ -249,7 +268,23 @@ func newExpr(name string) expr.Any {
 		return &expr.Log{}
 	case "notrack":
 		return &expr.Notrack{}
-	case "immediate": // we load nothing but verdicts
+	case "nat":
+		return &expr.NAT{}
+	case "numgen":
+		return &expr.Numgen{}
+	case "objref":
+		return &expr.Objref{}
+	case "exthdr":
+		return &expr.Exthdr{}
+	case "reject":
+		return &expr.Reject{}
+	case "dynset":
+		return &expr.Dynset{}
+	case "immediate":
+		var i expr.Immediate
+		if expr.Unmarshal(unix.NFPROTO_INET, data, &i) == nil && i.Register != unix.NFT_REG_VERDICT {
+			return &expr.Immediate{}
+		}
 		return &expr.Verdict{}
 	}
 	return &Foreign{Name: name}

@@ -24,6 +24,11 @@ func (r *Ruleset) decodeSet(ad *netlink.AttributeDecoder) error {
 	}
 	s.Map = flags&unix.NFT_SET_MAP != 0
 	s.Key = keyTypes(magic)
+	const dynamic = unix.NFT_SET_EVAL | unix.NFT_SET_TIMEOUT
+	s.Dynamic = flags&dynamic == dynamic && !s.Map
+	if s.Dynamic {
+		flags &^= dynamic
+	}
 	if rest := flags &^ (unix.NFT_SET_MAP | nftSetFlagConcat); rest != 0 {
 		// Of a kind that Build does not make.
 		s.Key = append(s.Key, nftables.SetDatatype{Name: fmt.Sprintf("flags 0x%x", rest)})
@@ -32,12 +37,16 @@ func (r *Ruleset) decodeSet(ad *netlink.AttributeDecoder) error {
 	return ad.Err()
 }
 
+// keys are the types that parts of our keys have.
+var keys = []nftables.SetDatatype{nftables.TypeIPAddr, nftables.TypeIP6Addr, nftables.TypeIFName,
+	nftables.TypeInetProto, nftables.TypeInetService, nftables.TypeMark, nftables.TypeInteger}
+
 // keyTypes takes a concatenation apart.
 func keyTypes(magic uint32) []nftables.SetDatatype {
 	var types []nftables.SetDatatype
 	for ; magic != 0; magic >>= concatBits {
 		one := nftables.SetDatatype{Name: fmt.Sprintf("type %d", magic&(1<<concatBits-1))}
-		for _, t := range []nftables.SetDatatype{nftables.TypeIPAddr, nftables.TypeIP6Addr, nftables.TypeIFName} {
+		for _, t := range keys {
 			if t.GetNFTMagic() == magic&(1<<concatBits-1) {
 				one = t
 			}

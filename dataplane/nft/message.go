@@ -86,7 +86,7 @@ func chainMessage(kind int, c Chain) (netlink.Message, error) {
 			return nil
 		})
 		e.Uint32(unix.NFTA_CHAIN_POLICY, uint32(c.Hook.Policy))
-		e.String(unix.NFTA_CHAIN_TYPE, string(nftables.ChainTypeFilter))
+		e.String(unix.NFTA_CHAIN_TYPE, string(c.Hook.Type))
 	})
 }
 
@@ -105,7 +105,7 @@ func ruleMessage(c Chain, r Rule) (netlink.Message, error) {
 		e.String(unix.NFTA_RULE_CHAIN, c.Name)
 		e.Nested(unix.NFTA_RULE_EXPRESSIONS, func(e *netlink.AttributeEncoder) error {
 			for _, x := range r.Exprs {
-				b, err := expr.Marshal(unix.NFPROTO_INET, x)
+				b, err := marshal(x)
 				if err != nil {
 					return err
 				}
@@ -117,6 +117,13 @@ func ruleMessage(c Chain, r Rule) (netlink.Message, error) {
 			e.Bytes(unix.NFTA_RULE_USERDATA, userdata.AppendString(nil, userdata.TypeComment, r.Comment))
 		}
 	})
+}
+
+func marshal(x expr.Any) ([]byte, error) {
+	if c, ours := x.(*ct); ours {
+		return c.marshal()
+	}
+	return expr.Marshal(unix.NFPROTO_INET, x)
 }
 
 // setMessage adds (or, with NFT_MSG_DELSET, deletes) a set. The kernel wants
@@ -132,6 +139,9 @@ func setMessage(kind int, s Set, id uint32) (netlink.Message, error) {
 		flags, size, magic := uint32(0), uint32(0), uint32(0)
 		for _, t := range s.Key {
 			size += t.Bytes
+			if len(s.Key) > 1 {
+				size = (size + 3) &^ 3 // each part fills whole registers
+			}
 			magic = magic<<concatBits | t.GetNFTMagic()
 		}
 		if len(s.Key) > 1 {
@@ -143,6 +153,14 @@ func setMessage(kind int, s Set, id uint32) (netlink.Message, error) {
 			e.Uint32(unix.NFTA_SET_DATA_TYPE, verdictType)
 			e.Uint32(unix.NFTA_SET_DATA_LEN, 0)
 		}
+		if s.Dynamic {
+			flags |= unix.NFT_SET_EVAL | unix.NFT_SET_TIMEOUT
+			e.Uint64(unix.NFTA_SET_TIMEOUT, uint64(queryMemory.Milliseconds()))
+			e.Nested(unix.NFTA_SET_DESC, func(e *netlink.AttributeEncoder) error {
+				e.Uint32(unix.NFTA_SET_DESC_SIZE, queryLinks)
+				return nil
+			})
+		}
 		e.Uint32(unix.NFTA_SET_FLAGS, flags)
 		e.Uint32(unix.NFTA_SET_KEY_TYPE, magic)
 		e.Uint32(unix.NFTA_SET_KEY_LEN, size)
@@ -150,9 +168,11 @@ func setMessage(kind int, s Set, id uint32) (netlink.Message, error) {
 	})
 }
 
-// byteOrder tells nft(8) how to show keys: names of links are strings.
+// byteOrder tells nft(8) how to show keys: names of links are strings, and
+// numbers are ours.
 func (s Set) byteOrder() uint32 {
-	if s.Key[0].Name == nftables.TypeIFName.Name {
+	switch s.Key[0].Name {
+	case nftables.TypeIFName.Name, nftables.TypeInteger.Name:
 		return nativeEndianKeys
 	}
 	return bigEndianKeys

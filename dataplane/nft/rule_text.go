@@ -2,13 +2,13 @@ package nft
 
 import (
 	"bytes"
+	"cmp"
 	"fmt"
 	"net"
 	"net/netip"
 	"slices"
 	"strings"
 
-	"github.com/google/nftables/binaryutil"
 	"github.com/google/nftables/expr"
 	"golang.org/x/sys/unix"
 )
@@ -47,6 +47,8 @@ type decompiler struct {
 	of    *family // of the packet, where it is known
 	proto string  // the layer 4 protocol that was matched last
 	from  string  // lower end of a range
+
+	constants map[uint32][]byte // by register
 }
 
 // load is what a register was loaded with.
@@ -62,9 +64,19 @@ func (d *decompiler) say(format string, args ...any) {
 func (d *decompiler) step(e, next expr.Any) {
 	switch e := e.(type) {
 	case *expr.Meta:
+		if e.SourceRegister {
+			d.assign(metaName(e), e.Register)
+			return
+		}
 		d.load(metaName(e), 1)
-	case *expr.Ct:
-		d.load(ctName(e), 4)
+	case *ct:
+		if e.set {
+			d.assign(d.ctName(e), e.register)
+			return
+		}
+		d.load(d.ctName(e), 4)
+	case *expr.Immediate:
+		d.constant(e)
 	case *expr.Payload:
 		d.load(d.payloadName(e), int(e.Len))
 	case *expr.Bitwise:
@@ -87,15 +99,18 @@ func (d *decompiler) step(e, next expr.Any) {
 		}
 	case *expr.Notrack:
 		d.say("notrack")
+	case *expr.Numgen:
+		d.load(numgenName(e), 4)
 	case *expr.Verdict:
 		d.say("%s", verdictText(e.Kind, e.Chain))
 	default:
-		d.say("%T", e)
+		d.say("%s", d.statement(e))
+		d.reset()
 	}
 }
 
 func (d *decompiler) load(name string, size int) { d.loads = append(d.loads, load{name, size}) }
-func (d *decompiler) reset()                     { d.loads, d.mask, d.from = nil, nil, "" }
+func (d *decompiler) reset()                     { d.loads, d.mask, d.from, d.constants = nil, nil, "", nil }
 
 func (d *decompiler) subject() string {
 	names := make([]string, len(d.loads))
@@ -115,15 +130,17 @@ func metaName(e *expr.Meta) string {
 		return "iifname"
 	case expr.MetaKeyOIFNAME:
 		return "oifname"
+	case expr.MetaKeyMARK:
+		return "meta mark"
 	}
 	return fmt.Sprintf("meta %d", e.Key)
 }
 
-func ctName(e *expr.Ct) string {
-	if e.Key == expr.CtKeySTATE {
-		return "ct state"
+func numgenName(e *expr.Numgen) string {
+	if e.Type != unix.NFT_NG_RANDOM || e.Offset != 0 {
+		return fmt.Sprintf("%+v", *e)
 	}
-	return fmt.Sprintf("ct %d", e.Key)
+	return fmt.Sprintf("numgen random mod %d", e.Modulus)
 }
 
 func (d *decompiler) payloadName(e *expr.Payload) string {
@@ -136,7 +153,9 @@ func (d *decompiler) payloadName(e *expr.Payload) string {
 	case e.Base == expr.PayloadBaseTransportHeader && e.Len == 2 && e.Offset == sourcePort:
 		return d.proto + " sport"
 	case e.Base == expr.PayloadBaseTransportHeader && e.Len == 2 && e.Offset == destinationPort:
-		return d.proto + " dport"
+		return cmp.Or(d.proto, "th") + " dport"
+	case e.Base == expr.PayloadBaseTransportHeader && e.Len == 1 && e.Offset == tcpFlags && d.proto == "tcp":
+		return "tcp flags"
 	case e.Base == expr.PayloadBaseTransportHeader && e.Len == 1 && e.Offset == 0:
 		return d.proto + " type"
 	case e.Base == expr.PayloadBaseTransportHeader && e.Len == 1 && e.Offset == 1:
@@ -170,7 +189,13 @@ func (d *decompiler) compare(e *expr.Cmp, next expr.Any) {
 		}
 		d.say("meta l4proto %s%d", operator(e.Op), number(e.Data))
 	case "ct state":
-		d.say("ct state %s", d.states(e))
+		d.say("ct state %s", d.set(e, stateNames))
+	case "ct status":
+		d.say("ct status %s", d.set(e, statusNames))
+	case "tcp flags":
+		d.say("tcp flags %s", d.set(e, flagNames))
+	case "ct mark", "meta mark":
+		d.say("%s%s", subject, d.marks(e))
 	case "ip saddr", "ip daddr", "ip6 saddr", "ip6 daddr":
 		d.say("%s %s%s", subject, operator(e.Op), d.prefix(e.Data))
 	default:
@@ -215,28 +240,6 @@ func nfproto(data []byte) string {
 		return "ipv6"
 	}
 	return fmt.Sprint(number(data))
-}
-
-// states reads "the state and mask is not 0".
-func (d *decompiler) states(e *expr.Cmp) string {
-	if len(d.mask) != 4 || e.Op != expr.CmpOpNeq || number(e.Data) != 0 {
-		return fmt.Sprintf("%s0x%x/0x%x", operator(e.Op), e.Data, d.mask)
-	}
-	bits := binaryutil.NativeEndian.Uint32(d.mask)
-	var list []string
-	for _, s := range []struct {
-		bit  uint32
-		name string
-	}{{invalid, "invalid"}, {established, "established"}, {related, "related"}} {
-		if bits&s.bit != 0 {
-			list = append(list, s.name)
-			bits &^= s.bit
-		}
-	}
-	if bits != 0 {
-		list = append(list, fmt.Sprintf("0x%x", bits))
-	}
-	return strings.Join(list, ",")
 }
 
 // prefix reads an address or the first bytes of one, under the mask.

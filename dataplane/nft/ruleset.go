@@ -13,11 +13,12 @@ import (
 // Table is the name of our table, of family inet.
 const Table = "postern"
 
-// Ruleset is everything in the table, in order: sets by name, base chains
-// before the others, each by name.
+// Ruleset is everything in the table, in order: timeouts and sets by name,
+// base chains before the others, each by name.
 type Ruleset struct {
-	Sets   []Set
-	Chains []Chain
+	Timeouts []Timeout
+	Sets     []Set
+	Chains   []Chain
 }
 
 // Set is a named set, or a verdict map when Map is set.
@@ -25,6 +26,7 @@ type Set struct {
 	Name     string
 	Key      []nftables.SetDatatype // more than one: a concatenation
 	Map      bool
+	Dynamic  bool      // packets fill it: its elements are not a part of the ruleset
 	Elements []Element // by Key
 }
 
@@ -44,6 +46,7 @@ type Chain struct {
 
 // Hook is where a base chain sees packets.
 type Hook struct {
+	Type     nftables.ChainType
 	Number   nftables.ChainHook
 	Priority nftables.ChainPriority
 	Policy   nftables.ChainPolicy
@@ -57,6 +60,7 @@ type Rule struct {
 
 // finish puts r in order and computes the chains' text.
 func (r *Ruleset) finish() {
+	slices.SortFunc(r.Timeouts, func(a, b Timeout) int { return cmp.Compare(a.Name, b.Name) })
 	slices.SortFunc(r.Sets, func(a, b Set) int { return cmp.Compare(a.Name, b.Name) })
 	slices.SortFunc(r.Chains, func(a, b Chain) int {
 		if (a.Hook == nil) != (b.Hook == nil) {

@@ -1,0 +1,274 @@
+package dataplane
+
+import (
+	"context"
+	"errors"
+	"io"
+	"log/slog"
+	"net"
+	"net/netip"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/postern/postern/dataplane/link"
+	"github.com/postern/postern/dataplane/netns"
+	"github.com/postern/postern/dataplane/netns/netnstest"
+	"github.com/postern/postern/dataplane/nft"
+	"github.com/postern/postern/vpc"
+)
+
+// The way through two VPCs: a client and an endpoint in one, a load balancer
+// and its targets in the other. Both have the same CIDR, and a workload of
+// the provider has the client's address.
+const (
+	consumerID = "vpc-0c000000000000001"
+	providerID = "vpc-0a000000000000002"
+	rivalID    = "vpc-0c000000000000003" // another consumer, with the same addresses
+	targetID   = "eni-0a000000000000001"
+	target2ID  = "eni-0a000000000000002"
+	doubleID   = "eni-0a000000000000003"
+	nodeID     = "eni-0a000000000000004"
+	rivalENI   = "eni-0d000000000000001"
+	rivalDoor  = "eni-0d000000000000005"
+)
+
+var (
+	clientAt = [2]netip.Addr{netip.MustParseAddr("10.0.1.5"), netip.MustParseAddr("2001:db8:0:1::5")}
+	doorAt   = [2]netip.Addr{netip.MustParseAddr("10.0.2.9"), netip.MustParseAddr("2001:db8:0:2::9")}
+	targetAt = [2]netip.Addr{netip.MustParseAddr("10.0.1.7"), netip.MustParseAddr("2001:db8:0:1::7")}
+	nodeAt   = [2]netip.Addr{netip.MustParseAddr("10.0.3.9"), netip.MustParseAddr("2001:db8:0:3::9")}
+)
+
+// pair is a consumer's and a provider's VPC.
+type pair struct {
+	*network  // of the consumer, whose host holds both
+	c, p      VPC
+	consumers []VPC // others
+}
+
+// newPair makes both VPCs with everything allowed, and an endpoint service on
+// port 443, which the target serves on 8443, over both protocols and families.
+func newPair(t *testing.T) *pair {
+	t.Helper()
+	host, err := NewHost(Config{Dir: netnstest.Dir(t), Log: slog.New(slog.DiscardHandler)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := &pair{network: &network{t: t, host: host}}
+	p.c = consumerVPC(consumerID, client, door, 7)
+	p.p = providerVPC(link.Peer{Consumer: consumerID, Provider: providerID, Mark: 7})
+	t.Cleanup(func() {
+		err := p.host.Close()
+		for _, id := range []string{consumerID, providerID, rivalID} {
+			err = errors.Join(err, p.host.Delete(context.Background(), id))
+		}
+		if err != nil {
+			t.Error(err)
+		}
+	})
+	return p
+}
+
+func consumerVPC(id, client, door string, mark uint32) VPC {
+	peer := link.Peer{Consumer: id, Provider: providerID, Mark: mark, Routes: doorAt[:]}
+	v := VPC{ID: id, Locals: append([]netip.Addr{resolver, gatewayA, gatewayB}, doorAt[:]...), Peers: []link.Peer{peer},
+		Links: []link.Link{workloadLink(client, clientAt)}}
+	v.Filter = nft.Config{Resolvers: []netip.Addr{resolver}, ClampMSS: true, EndpointIdle: 350 * time.Second,
+		ENIs: []vpc.ENI{
+			{ID: client, Type: vpc.InterfaceWorkload, Address: clientAt[0], IPv6: clientAt[1], Groups: []string{group(client)}},
+			{ID: door, Type: vpc.InterfaceEndpoint, Address: doorAt[0], IPv6: doorAt[1], Groups: []string{group(door)}}},
+		Groups: []vpc.SecurityGroup{open(client), open(door)}}
+	for _, e := range doorAt {
+		for _, protocol := range []uint8{vpc.ProtocolTCP, vpc.ProtocolUDP} {
+			v.Filter.Steers = append(v.Filter.Steers, nft.Steer{Link: link.PeerName(id, providerID), Protocol: protocol, Address: netip.AddrPortFrom(e, 443)})
+		}
+	}
+	return v
+}
+
+func providerVPC(peers ...link.Peer) VPC {
+	double := clientAt
+	v := VPC{ID: providerID, Locals: append([]netip.Addr{resolver, gatewayA, gatewayB}, nodeAt[:]...), Peers: peers,
+		Links: []link.Link{workloadLink(targetID, targetAt), workloadLink(doubleID, double)}}
+	v.Filter = nft.Config{Resolvers: []netip.Addr{resolver}, ClampMSS: true,
+		ENIs: []vpc.ENI{
+			{ID: targetID, Type: vpc.InterfaceWorkload, Address: targetAt[0], IPv6: targetAt[1], Groups: []string{group(targetID)}},
+			{ID: doubleID, Type: vpc.InterfaceWorkload, Address: double[0], IPv6: double[1], Groups: []string{group(doubleID)}},
+			{ID: nodeID, Type: vpc.InterfaceLoadBalancer, Address: nodeAt[0], IPv6: nodeAt[1], Groups: []string{group(nodeID)}}},
+		Groups: []vpc.SecurityGroup{open(targetID), open(doubleID), open(nodeID)}}
+	for i, node := range nodeAt {
+		for _, protocol := range []uint8{vpc.ProtocolTCP, vpc.ProtocolUDP} {
+			f := nft.Frontend{Protocol: protocol, Address: netip.AddrPortFrom(node, 443), Node: node, ENI: nodeID, Ingress: true, Idle: 350 * time.Second,
+				Backends: []nft.Backend{{Address: netip.AddrPortFrom(targetAt[i], 8443), Weight: 1}}}
+			v.Filter.Frontends = append(v.Filter.Frontends, f)
+			f.Address, f.Ingress = netip.AddrPortFrom(doorAt[i], 443), false
+			for _, peer := range peers {
+				f.Link = link.PeerName(peer.Consumer, peer.Provider)
+				v.Filter.Frontends = append(v.Filter.Frontends, f)
+			}
+		}
+	}
+	return v
+}
+
+func workloadLink(eni string, a [2]netip.Addr) link.Link {
+	subnet := netip.PrefixFrom(a[0], 24).Masked()
+	return link.Link{ENI: eni, MAC: "02:00:00:00:" + eni[4:6] + ":" + eni[len(eni)-2:], Address: a[0], IPv6: a[1], Subnet: subnet, Gateway: vpc.Gateway(subnet)}
+}
+
+// open is the group of an ENI that lets everything pass.
+func open(eni string) vpc.SecurityGroup {
+	g := vpc.SecurityGroup{ID: group(eni)}
+	for i, cidr := range []string{"0.0.0.0/0", "::/0", "0.0.0.0/0", "::/0"} {
+		g.Rules = append(g.Rules, vpc.SecurityGroupRule{ID: "sgr-0000000000000000" + eni[len(eni)-1:], Egress: i < 2, Protocol: vpc.ProtocolAll, CIDR: netip.MustParsePrefix(cidr)})
+	}
+	return g
+}
+
+func (p *pair) set() {
+	p.t.Helper()
+	for _, v := range append([]VPC{p.c, p.p}, p.consumers...) {
+		if err := p.host.Set(context.Background(), v); err != nil {
+			p.t.Fatal(err)
+		}
+	}
+}
+
+// serve answers on a port of a workload with a line that says who asks, and
+// then echoes.
+func (p *pair) target(eni string, at [2]netip.Addr, port uint16) {
+	p.t.Helper()
+	p.listen(p.host.Netns(eni), at, port)
+}
+
+func (p *pair) listen(path string, at [2]netip.Addr, port uint16) {
+	p.t.Helper()
+	for _, a := range at {
+		to := netip.AddrPortFrom(a, port)
+		err := netns.Do(path, func() error {
+			l, err := net.ListenTCP("tcp", net.TCPAddrFromAddrPort(to))
+			if err != nil {
+				return err
+			}
+			u, err := net.ListenUDP("udp", net.UDPAddrFromAddrPort(to))
+			if err != nil {
+				return err
+			}
+			p.introduce(l, u)
+			return nil
+		})
+		if err != nil {
+			p.t.Fatal(err)
+		}
+	}
+}
+
+func (p *pair) introduce(l net.Listener, u net.PacketConn) {
+	done := make(chan struct{}, 2)
+	go func() {
+		defer func() { done <- struct{}{} }()
+		for {
+			c, err := l.Accept()
+			if err != nil {
+				return
+			}
+			p.t.Cleanup(func() { c.Close() })
+			go func() {
+				io.WriteString(c, host(c.RemoteAddr())+"\n")
+				io.Copy(c, c)
+			}()
+		}
+	}()
+	go func() {
+		defer func() { done <- struct{}{} }()
+		b := make([]byte, 9000)
+		for {
+			_, from, err := u.ReadFrom(b)
+			if err != nil {
+				return
+			}
+			u.WriteTo([]byte(host(from)+"\n"), from)
+		}
+	}()
+	p.t.Cleanup(func() {
+		l.Close()
+		u.Close()
+		<-done
+		<-done
+	})
+}
+
+func host(a net.Addr) string { return netip.MustParseAddrPort(a.String()).Addr().Unmap().String() }
+
+// asks connects from a workload and returns the connection and what the
+// target says of its peer.
+func (p *pair) asks(network, from string, to netip.Addr, port uint16, within time.Duration) (net.Conn, string, error) {
+	p.t.Helper()
+	var c net.Conn
+	var err error
+	p.in(from, func() error {
+		d := net.Dialer{Timeout: within}
+		c, err = d.Dial(network, netip.AddrPortFrom(to, port).String())
+		return nil
+	})
+	if err != nil {
+		return nil, "", err
+	}
+	p.t.Cleanup(func() { c.Close() })
+	c.SetDeadline(time.Now().Add(within))
+	if network == "udp" {
+		c.Write([]byte("?"))
+	}
+	var line []byte
+	for b := make([]byte, 1); !strings.HasSuffix(string(line), "\n"); line = append(line, b[0]) {
+		if network == "udp" {
+			b = make([]byte, 128)
+			k, err := c.Read(b)
+			return c, strings.TrimSpace(string(b[:k])), err
+		}
+		if _, err := c.Read(b); err != nil {
+			return c, "", err
+		}
+	}
+	return c, strings.TrimSpace(string(line)), nil
+}
+
+// reaches expects an answer, to somebody at the address seen.
+func (p *pair) reaches(network, from string, to netip.Addr, port uint16, seen netip.Addr) net.Conn {
+	p.t.Helper()
+	c, who, err := p.asks(network, from, to, port, patience)
+	if err != nil {
+		p.t.Fatalf("%s to %v:%d over %s: %v", from, to, port, network, err)
+	}
+	if who != seen.String() {
+		p.t.Fatalf("%s to %v:%d over %s: the target sees %s, not %v", from, to, port, network, who, seen)
+	}
+	return c
+}
+
+// silent expects no answer at all.
+func (p *pair) silent(network, from string, to netip.Addr, port uint16) {
+	p.t.Helper()
+	_, who, err := p.asks(network, from, to, port, silence)
+	if err == nil {
+		p.t.Fatalf("%s to %v:%d over %s is answered: it is %s", from, to, port, network, who)
+	}
+	if e, ok := errors.AsType[net.Error](err); !ok || !e.Timeout() {
+		p.t.Fatalf("%s to %v:%d over %s is answered: %v", from, to, port, network, err)
+	}
+}
+
+var protocols = []string{"tcp", "udp"}
+
+func TestSteeredPortReachesTheTargetAsTheNode(t *testing.T) {
+	p := newPair(t)
+	p.set()
+	p.target(targetID, targetAt, 8443)
+	for i := range doorAt {
+		for _, network := range protocols {
+			p.reaches(network, client, doorAt[i], 443, nodeAt[i])
+			p.silent(network, client, doorAt[i], 444)
+		}
+	}
+}
