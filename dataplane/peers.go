@@ -1,6 +1,7 @@
 package dataplane
 
 import (
+	"errors"
 	"fmt"
 
 	"github.com/postern/postern/dataplane/link"
@@ -35,10 +36,26 @@ func (h *Host) claim(path string) error {
 // makeVPC makes the namespace of a VPC with its settings; an existing one
 // keeps its label.
 func makeVPC(path, label string) error {
-	if err := netns.Create(path, func() error { return writeLabel(label) }); err != nil {
+	err := netns.Create(path, func() error { return errors.Join(writeLabel(label), loopbackUp()) })
+	if err != nil {
 		return err
 	}
 	return netns.Do(path, func() error { return netns.SetSysctls(Sysctls()) })
+}
+
+// loopbackUp gives the namespace of the calling thread its local table,
+// without which no next hop is valid.
+func loopbackUp() error {
+	w, err := netlink.NewHandle()
+	if err != nil {
+		return err
+	}
+	defer w.Close()
+	lo, err := w.LinkByName("lo")
+	if err != nil {
+		return err
+	}
+	return w.LinkSetUp(lo)
 }
 
 func isBare(path string) (bool, error) {

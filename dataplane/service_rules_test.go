@@ -261,14 +261,185 @@ func (p *pair) silent(network, from string, to netip.Addr, port uint16) {
 
 var protocols = []string{"tcp", "udp"}
 
+// Only the listener's port leads to the provider: the others are the
+// endpoint's own.
 func TestSteeredPortReachesTheTargetAsTheNode(t *testing.T) {
 	p := newPair(t)
 	p.set()
 	p.target(targetID, targetAt, 8443)
+	p.listen(p.host.path(consumerID), doorAt, 444)
 	for i := range doorAt {
 		for _, network := range protocols {
 			p.reaches(network, client, doorAt[i], 443, nodeAt[i])
-			p.silent(network, client, doorAt[i], 444)
+			p.reaches(network, client, doorAt[i], 444, clientAt[i])
 		}
+	}
+}
+
+func TestLoadBalancerServesItsOwnVPC(t *testing.T) {
+	p := newPair(t)
+	p.set()
+	p.target(targetID, targetAt, 8443)
+	for i := range nodeAt {
+		for _, network := range protocols {
+			p.reaches(network, doubleID, nodeAt[i], 443, nodeAt[i])
+			p.reaches(network, targetID, nodeAt[i], 443, nodeAt[i]) // the target itself
+		}
+	}
+}
+
+// The sender's egress, the endpoint's ingress, the load balancer's egress and
+// the target's ingress: each is a gate of its own.
+func TestEachGateOfAServiceDropsAlone(t *testing.T) {
+	for _, row := range []struct {
+		gate  string
+		group func(*pair) *vpc.SecurityGroup
+	}{
+		{"egress of the client", func(p *pair) *vpc.SecurityGroup { return &p.c.Filter.Groups[0] }},
+		{"ingress of the endpoint", func(p *pair) *vpc.SecurityGroup { return &p.c.Filter.Groups[1] }},
+		{"ingress of the target", func(p *pair) *vpc.SecurityGroup { return &p.p.Filter.Groups[0] }},
+		{"egress of the load balancer", func(p *pair) *vpc.SecurityGroup { return &p.p.Filter.Groups[2] }},
+	} {
+		t.Run(row.gate, func(t *testing.T) {
+			p := newPair(t)
+			g := row.group(p)
+			all := g.Rules
+			g.Rules = nil
+			p.set()
+			p.target(targetID, targetAt, 8443)
+			for i := range doorAt {
+				for _, network := range protocols {
+					p.silent(network, client, doorAt[i], 443)
+				}
+			}
+			g.Rules = all
+			p.set()
+			for i := range doorAt {
+				for _, network := range protocols {
+					p.reaches(network, client, doorAt[i], 443, nodeAt[i])
+				}
+			}
+		})
+	}
+}
+
+// The groups of a target see the load balancer and never the client, whose
+// address somebody else may have there.
+func TestTargetsGroupsSeeTheLoadBalancer(t *testing.T) {
+	p := newPair(t)
+	from := func(a netip.Addr, port int) vpc.SecurityGroupRule {
+		return vpc.SecurityGroupRule{ID: "sgr-00000000000000001", Protocol: vpc.ProtocolTCP, FromPort: port, ToPort: port, CIDR: netip.PrefixFrom(a, a.BitLen())}
+	}
+	p.p.Filter.Groups[0].Rules = []vpc.SecurityGroupRule{from(clientAt[0], 8443), from(nodeAt[0], 443)}
+	p.set()
+	p.target(targetID, targetAt, 8443)
+	p.silent("tcp", client, doorAt[0], 443)
+	p.p.Filter.Groups[0].Rules = []vpc.SecurityGroupRule{from(nodeAt[0], 8443)}
+	p.set()
+	p.reaches("tcp", client, doorAt[0], 443, nodeAt[0])
+}
+
+func TestIngressOfTheLoadBalancerWhereItDecides(t *testing.T) {
+	p := newPair(t)
+	p.p.Filter.Groups[2].Rules = p.p.Filter.Groups[2].Rules[:2] // egress only
+	p.set()
+	p.target(targetID, targetAt, 8443)
+	p.reaches("tcp", client, doorAt[0], 443, nodeAt[0])
+	p.silent("tcp", doubleID, nodeAt[0], 443)
+	for i := range p.p.Filter.Frontends {
+		p.p.Filter.Frontends[i].Ingress = true
+	}
+	p.set()
+	p.silent("tcp", client, doorAt[0], 443)
+	p.p.Filter.Groups[2].Rules = append(p.p.Filter.Groups[2].Rules, tcpFrom("10.0.1.5/32", 443)) // the port of the listener
+	p.set()
+	p.reaches("tcp", client, doorAt[0], 443, nodeAt[0])
+	p.reaches("tcp", doubleID, nodeAt[0], 443, nodeAt[0])
+}
+
+// Two consumers may have the same addresses and ports: neither gets the
+// other's answers, nor writes into its connections.
+func TestConsumersWithTheSameAddressesAreApart(t *testing.T) {
+	p := newPair(t)
+	rival := consumerVPC(rivalID, rivalENI, rivalDoor, 8)
+	p.consumers = []VPC{rival}
+	p.p = providerVPC(p.c.Peers[0], rival.Peers[0])
+	p.set()
+	p.target(targetID, targetAt, 8443)
+	for i := range doorAt {
+		same := func(eni string) net.Conn {
+			var c net.Conn
+			p.in(eni, func() (err error) {
+				d := net.Dialer{Timeout: patience, LocalAddr: &net.TCPAddr{IP: clientAt[i].AsSlice(), Port: 40000}}
+				c, err = d.Dial("tcp", netip.AddrPortFrom(doorAt[i], 443).String())
+				return err
+			})
+			t.Cleanup(func() { c.Close() })
+			c.SetDeadline(time.Now().Add(patience))
+			if _, err := io.ReadFull(c, make([]byte, len(nodeAt[i].String())+1)); err != nil {
+				t.Fatal(err)
+			}
+			return c
+		}
+		one, two := same(client), same(rivalENI)
+		p.talks(one)
+		p.talks(two)
+	}
+}
+
+// Nothing comes through a peer link but what a frontend serves, and nothing
+// at all towards the consumer.
+func TestPeerLinkLeadsToFrontendsOnly(t *testing.T) {
+	p := newPair(t)
+	p.c.Filter.Steers = append(p.c.Filter.Steers, nft.Steer{Link: p.c.Filter.Steers[0].Link, Protocol: vpc.ProtocolTCP, Address: netip.AddrPortFrom(doorAt[0], 80)})
+	p.p.Links = append(p.p.Links, workloadLink(target2ID, doorAt)) // the endpoint's address is somebody's in the provider's VPC
+	p.p.Filter.ENIs = append(p.p.Filter.ENIs, vpc.ENI{ID: target2ID, Type: vpc.InterfaceWorkload, Address: doorAt[0], IPv6: doorAt[1], Groups: []string{group(target2ID)}})
+	p.p.Filter.Groups = append(p.p.Filter.Groups, open(target2ID))
+	p.set()
+	p.target(target2ID, doorAt, 80)
+	p.reaches("tcp", doubleID, doorAt[0], 80, clientAt[0])
+	p.silent("tcp", client, doorAt[0], 80)
+}
+
+func TestFrontendWithoutBackendsDrops(t *testing.T) {
+	p := newPair(t)
+	p.set()
+	p.target(targetID, targetAt, 8443)
+	c := p.reaches("tcp", client, doorAt[0], 443, nodeAt[0])
+	for i := range p.p.Filter.Frontends {
+		p.p.Filter.Frontends[i].Backends = nil
+	}
+	p.set()
+	p.silent("tcp", client, doorAt[0], 443)
+	p.silent("tcp", doubleID, nodeAt[0], 443)
+	p.talks(c) // it goes on until it ends
+}
+
+func TestSteeredPortIsSilentWithoutPeerLink(t *testing.T) {
+	p := newPair(t)
+	p.c.Peers = nil
+	p.set()
+	p.target(targetID, targetAt, 8443)
+	p.listen(p.host.path(consumerID), doorAt, 443)
+	for i := range doorAt {
+		for _, network := range protocols {
+			p.silent(network, client, doorAt[i], 443)
+		}
+	}
+}
+
+// New daemons over the living kernel change nothing, and connections go on.
+func TestRestartDoesNotCutServices(t *testing.T) {
+	p := newPair(t)
+	p.set()
+	p.target(targetID, targetAt, 8443)
+	var live []net.Conn
+	for i := range doorAt {
+		live = append(live, p.reaches("tcp", client, doorAt[i], 443, nodeAt[i]), p.reaches("tcp", doubleID, nodeAt[i], 443, nodeAt[i]))
+	}
+	p.restart()
+	p.set()
+	for _, c := range live {
+		p.talks(c)
 	}
 }

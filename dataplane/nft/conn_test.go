@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/postern/postern/dataplane/netns"
@@ -148,6 +149,11 @@ var junkRulesets = []string{
 	"table inet postern { chain x { type filter hook input priority -1; policy drop; } }",
 	"table inet postern { chain eni-0aaaaaaaaaaaaaaa1-in { }\n map m { type ipv4_addr : verdict\n elements = { 10.0.0.1 : jump eni-0aaaaaaaaaaaaaaa1-in } } }",
 	"table inet postern { set sg-0aaaaaaaaaaaaaaaa { type ipv4_addr\n flags interval\n elements = { 10.0.0.0/8 } } }",
+	"table inet postern { ct timeout tcp-350 { protocol tcp; l3proto ip; policy = { established : 1 } } }",
+	"table inet postern { counter tcp-350 { } }",
+	"table inet postern { chain balance { type nat hook prerouting priority -99; policy accept; } }",
+	"table inet postern { set queries { type ifname\n elements = { eni-1 } } }",
+	"table inet postern { map tcp-10.0.2.7-443-svc-aaaaaaaaaaa { type mark : verdict } }",
 	"table ip other { chain c { type filter hook input priority 0; policy drop; } }",
 	"flush ruleset",
 }
@@ -176,5 +182,41 @@ func drawConfig(t *rapid.T) Config {
 		e.Groups = rapid.SliceOfNDistinct(rapid.SampledFrom(groups), 1, 2, rapid.ID).Draw(t, "groups")
 		c.ENIs = append(c.ENIs, e)
 	}
+	drawServices(t, &c)
 	return c
+}
+
+// drawServices makes the VPC a consumer's, a provider's, both or neither.
+func drawServices(t *rapid.T, c *Config) {
+	c.QueryLimit = rapid.SampledFrom([]int{0, 0, 1024, 500}).Draw(t, "query limit")
+	c.EndpointIdle = rapid.SampledFrom([]time.Duration{0, 350 * time.Second, time.Hour}).Draw(t, "idle")
+	c.ClampMSS = rapid.Bool().Draw(t, "clamp")
+	in, out := consumer(), provider()
+	if rapid.Bool().Draw(t, "consumer") {
+		c.Peers, c.Steers = in.Peers, rapid.SliceOfNDistinct(rapid.SampledFrom(in.Steers), 0, 2, rapid.ID).Draw(t, "steers")
+	}
+	if !rapid.Bool().Draw(t, "provider") {
+		return
+	}
+	c.Peers = append(slices.Clone(c.Peers), Peer{Link: "svc-aaaaaaaaaaa", Mark: uint32(rapid.IntRange(1, 2).Draw(t, "mark"))})
+	if rapid.Bool().Draw(t, "balancer") {
+		node := out.ENIs[2]
+		node.Groups = rapid.SliceOfN(rapid.SampledFrom([]string{clientsID, balancer}), 0, 1).Draw(t, "balancer's groups")
+		c.ENIs = append(c.ENIs, node)
+	}
+	for _, f := range out.Frontends {
+		if f.Link != "" {
+			f.Link = "svc-aaaaaaaaaaa"
+		}
+		if f.Backends != nil {
+			f.Backends = slices.Clone(f.Backends[:rapid.IntRange(0, len(f.Backends)).Draw(t, "backends")])
+		}
+		for i := range f.Backends {
+			f.Backends[i].Weight = rapid.IntRange(0, 3).Draw(t, "weight")
+		}
+		f.Ingress = rapid.Bool().Draw(t, "ingress")
+		if rapid.Bool().Draw(t, "frontend") {
+			c.Frontends = append(c.Frontends, f)
+		}
+	}
 }

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/postern/postern/vpc"
@@ -50,6 +51,45 @@ func TestDiff(t *testing.T) {
 		row.do(&c)
 		var got []string
 		for _, s := range diff(Build(old), Build(c)) {
+			got = append(got, s.text)
+		}
+		want := strings.Fields(strings.ReplaceAll(strings.TrimSpace(row.want), "\n", " "))
+		if diff := cmp.Diff(strings.Join(want, " "), strings.Join(got, " ")); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", row.change, diff)
+		}
+	}
+}
+
+// What is said of a service is changed at the price of the change too.
+func TestDiffOfServices(t *testing.T) {
+	for _, row := range []struct {
+		change string
+		do     func(*Config)
+		want   string
+	}{
+		{"nothing", func(c *Config) {}, ``},
+		{"a backend goes", func(c *Config) { c.Frontends[0].Backends = c.Frontends[0].Backends[:1] }, `
+			fill chain tcp-10.0.2.7-443-svc-0123456789a
+			elements of tcp-10.0.2.7-443-svc-0123456789a: -1 -2`},
+		{"the last one goes", func(c *Config) { c.Frontends[2].Backends = nil }, `
+			fill chain udp-2001-db8-0-2--7-53-svc-0123456789a
+			flush chain to-2001-db8-0-1--5-53
+			delete chain to-2001-db8-0-1--5-53
+			delete set udp-2001-db8-0-2--7-53-svc-0123456789a`},
+		{"a listener goes", func(c *Config) { c.Frontends = c.Frontends[:3] }, `
+			elements of exits: -10.0.2.7 . 6 . 80 . 0x00000007
+			elements of frontends: -10.0.2.7 . 6 . 80 . 0x00000007
+			elements of nodes: -10.0.2.7 . 6 . 80 . 0x00000007
+			flush chain tcp-10.0.2.7-80-svc-0123456789a
+			delete chain tcp-10.0.2.7-80-svc-0123456789a`},
+		{"another idle timeout", func(c *Config) { c.Frontends[3].Idle = time.Minute }, `
+			add timeout tcp-60
+			fill chain tcp-10.0.2.7-80-svc-0123456789a`},
+	} {
+		c := provider()
+		row.do(&c)
+		var got []string
+		for _, s := range diff(Build(provider()), Build(c)) {
 			got = append(got, s.text)
 		}
 		want := strings.Fields(strings.ReplaceAll(strings.TrimSpace(row.want), "\n", " "))
