@@ -3,6 +3,7 @@ package nflog
 import (
 	"encoding/binary"
 	"net/netip"
+	"slices"
 	"testing"
 	"time"
 
@@ -39,7 +40,7 @@ func TestParsePacket(t *testing.T) {
 		"cut before the ports": {packet(6, 5, 0, 0x9c, 0x40, 0x01), 0, 0, true},
 		"cut in the header":    {packet(6, 5, 0)[:19], 0, 0, false},
 		"too short a header":   {append([]byte{0x44}, packet(6, 5, 0)[1:]...), 0, 0, false},
-		"IPv6":                 {append([]byte{0x60}, packet(6, 5, 0)[1:]...), 0, 0, false},
+		"IPv5":                 {append([]byte{0x50}, packet(6, 5, 0)[1:]...), 0, 0, false},
 		"nothing":              {nil, 0, 0, false},
 	} {
 		got, length, ok := parsePacket(row.b)
@@ -55,6 +56,60 @@ func TestParsePacket(t *testing.T) {
 		if got != want || length != 1234 {
 			t.Errorf("%s: %+v, %d bytes", name, got, length)
 		}
+	}
+}
+
+// packet6 is an IPv6 header and the first bytes of what it carries.
+func packet6(next byte, payload ...byte) []byte {
+	b := make([]byte, 40)
+	b[0] = 0x60
+	binary.BigEndian.PutUint16(b[4:], 1194)
+	b[6] = next
+	copy(b[8:], netip.MustParseAddr("2001:db8::5").AsSlice())
+	copy(b[24:], netip.MustParseAddr("2001:db8::7").AsSlice())
+	return append(b, payload...)
+}
+
+func TestParsePacketIPv6(t *testing.T) {
+	ports := []byte{0x9c, 0x40, 0x01, 0xbb}
+	extension := func(next byte, words byte) []byte {
+		b := make([]byte, 8+8*int(words))
+		b[0], b[1] = next, words
+		return b
+	}
+	fragment := func(next byte, offset uint16) []byte {
+		b := extension(next, 0)
+		binary.BigEndian.PutUint16(b[2:], offset<<3|1)
+		return b
+	}
+	for name, row := range map[string]struct {
+		b        []byte
+		protocol uint8
+		src, dst uint16
+	}{
+		"TCP":                           {packet6(6, ports...), 6, 40000, 443},
+		"UDP behind options":            {packet6(0, slices.Concat(extension(60, 0), extension(17, 1), ports)...), 17, 40000, 443},
+		"behind a routing header":       {packet6(43, slices.Concat(extension(6, 2), ports)...), 6, 40000, 443},
+		"behind an AH":                  {packet6(51, slices.Concat([]byte{6, 4}, make([]byte, 22), ports)...), 6, 40000, 443},
+		"first fragment":                {packet6(44, slices.Concat(fragment(17, 0), ports)...), 17, 40000, 443},
+		"later fragment":                {packet6(44, slices.Concat(fragment(17, 181), ports)...), 17, 0, 0},
+		"ICMPv6 has no ports":           {packet6(58, 128, 0, 1, 2), 58, 0, 0},
+		"no next header":                {packet6(59, ports...), 59, 0, 0},
+		"cut before the ports":          {packet6(6, ports[:3]...), 6, 0, 0},
+		"cut within options":            {packet6(0, extension(6, 3)[:9]...), 0, 0, 0},
+		"cut before a fragment's place": {packet6(44, 6, 0, 0), 44, 0, 0},
+		"nothing behind the header":     {packet6(6), 6, 0, 0},
+	} {
+		got, length, ok := parsePacket(row.b)
+		want := vpc.Tuple{Protocol: row.protocol,
+			Src: netip.AddrPortFrom(netip.MustParseAddr("2001:db8::5"), row.src),
+			Dst: netip.AddrPortFrom(netip.MustParseAddr("2001:db8::7"), row.dst)}
+		if !ok || got != want || length != 1234 {
+			t.Errorf("%s: %+v, %d bytes, %v", name, got, length, ok)
+		}
+	}
+	if got, _, ok := parsePacket(packet6(6)[:39]); ok {
+		t.Errorf("cut in the header: %+v", got)
 	}
 }
 
@@ -130,12 +185,14 @@ func FuzzDecode(f *testing.F) {
 func FuzzParsePacket(f *testing.F) {
 	f.Add(packet(6, 5, 0, 1, 2, 3, 4))
 	f.Add(packet(17, 15, 0x2000, 1, 2))
+	f.Add(packet6(44, 17, 0, 0, 1, 0, 0, 0, 0, 1, 2, 3, 4))
+	f.Add(packet6(0, 60, 0, 0, 0, 0, 0, 0, 0, 6, 1, 0))
 	f.Fuzz(func(t *testing.T, b []byte) {
 		tuple, _, ok := parsePacket(b)
 		if !ok {
 			return
 		}
-		if !tuple.Src.Addr().Is4() || !tuple.Dst.Addr().Is4() {
+		if !tuple.Src.IsValid() || tuple.Src.Addr().BitLen() != tuple.Dst.Addr().BitLen() {
 			t.Errorf("%x: %+v", b, tuple)
 		}
 		if again, _, ok := parsePacket(append(b[:len(b):len(b)], 0xff)); !ok || again.Src.Addr() != tuple.Src.Addr() {
