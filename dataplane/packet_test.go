@@ -1,9 +1,11 @@
 package dataplane
 
 import (
+	"encoding/binary"
 	"errors"
 	"net"
 	"net/netip"
+	"slices"
 	"time"
 
 	"github.com/postern/postern/dataplane/link"
@@ -36,9 +38,14 @@ func (n *network) trustAddresses() {
 
 func (n *network) listenUDP(eni string, port uint16) *net.UDPConn {
 	n.t.Helper()
+	return n.listenUDPAt(eni, netip.AddrPortFrom(at[eni], port))
+}
+
+func (n *network) listenUDPAt(eni string, a netip.AddrPort) *net.UDPConn {
+	n.t.Helper()
 	var u *net.UDPConn
 	n.in(eni, func() (err error) {
-		u, err = net.ListenUDP("udp4", net.UDPAddrFromAddrPort(netip.AddrPortFrom(at[eni], port)))
+		u, err = net.ListenUDP("udp", net.UDPAddrFromAddrPort(a))
 		return err
 	})
 	n.t.Cleanup(func() { u.Close() })
@@ -71,17 +78,27 @@ func (n *network) establish(u *net.UDPConn, text string) {
 	}
 }
 
-// send sends an IPv4 packet as it is, from a raw socket of a workload.
+// send sends an IP packet as it is, from a raw socket of a workload.
 func (n *network) send(eni string, packet []byte) {
 	n.t.Helper()
-	n.in(eni, func() error {
+	n.in(eni, func() error { return sendRaw(packet) })
+}
+
+func sendRaw(packet []byte) error {
+	if packet[0]>>4 == 4 {
 		fd, err := unix.Socket(unix.AF_INET, unix.SOCK_RAW|unix.SOCK_CLOEXEC, unix.IPPROTO_RAW)
 		if err != nil {
 			return err
 		}
 		defer unix.Close(fd)
 		return unix.Sendto(fd, packet, 0, &unix.SockaddrInet4{Addr: [4]byte(packet[16:20])})
-	})
+	}
+	fd, err := unix.Socket(unix.AF_INET6, unix.SOCK_RAW|unix.SOCK_CLOEXEC, unix.IPPROTO_RAW)
+	if err != nil {
+		return err
+	}
+	defer unix.Close(fd)
+	return unix.Sendto(fd, packet, 0, &unix.SockaddrInet6{Addr: [16]byte(packet[24:40])})
 }
 
 // dnsAt serves echoes on a local address of the VPC.
@@ -102,7 +119,7 @@ func (n *network) dnsAt(a netip.Addr, port uint16) {
 func (n *network) answers(from string, to netip.AddrPort, within time.Duration) (ok bool) {
 	n.t.Helper()
 	n.in(from, func() error {
-		u, err := net.DialUDP("udp4", nil, net.UDPAddrFromAddrPort(to))
+		u, err := net.DialUDP("udp", nil, net.UDPAddrFromAddrPort(to))
 		if err != nil {
 			return err
 		}
@@ -121,20 +138,26 @@ func (n *network) answers(from string, to netip.AddrPort, within time.Duration) 
 // pings reports whether an ICMP echo comes back.
 func (n *network) pings(from string, to netip.Addr, within time.Duration) (ok bool) {
 	n.t.Helper()
+	network, source, echo, answer := "ip4:icmp", at[from], []byte{8, 0, 0xf7, 0xff, 0, 0, 0, 0}, byte(0)
+	if to.Is6() { // the kernel computes ICMPv6's checksum
+		network, source, echo, answer = "ip6:ipv6-icmp", at6[from], []byte{128, 0, 0, 0, 0, 0, 0, 0}, 129
+	}
 	n.in(from, func() error {
-		c, err := net.ListenPacket("ip4:icmp", at[from].String())
+		c, err := net.ListenPacket(network, source.String())
 		if err != nil {
 			return err
 		}
 		defer c.Close()
-		echo := []byte{8, 0, 0xf7, 0xff, 0, 0, 0, 0}
 		if _, err := c.WriteTo(echo, &net.IPAddr{IP: to.AsSlice()}); err != nil {
 			return err
 		}
 		c.SetReadDeadline(time.Now().Add(within))
 		b := make([]byte, 64)
-		k, _, err := c.ReadFrom(b)
-		ok = err == nil && k >= 8 && b[0] == 0
+		for !ok && err == nil {
+			var k int
+			k, _, err = c.ReadFrom(b)
+			ok = err == nil && k >= 8 && b[0] == answer
+		}
 		return nil
 	})
 	return ok
@@ -216,4 +239,37 @@ func (n *network) restart() {
 		n.t.Fatal(err)
 	}
 	n.host = h
+}
+
+// datagram is an IP packet with UDP from port 40000.
+func datagram(from, to netip.Addr, port uint16, text string) []byte {
+	udp := binary.BigEndian.AppendUint16(nil, 40000)
+	udp = binary.BigEndian.AppendUint16(udp, port)
+	udp = binary.BigEndian.AppendUint16(udp, uint16(8+len(text)))
+	udp = append(binary.BigEndian.AppendUint16(udp, 0), text...) // no checksum
+	if from.Is4() {
+		ip := []byte{0x45, 0, 0, 0, 0, 1, 0, 0, 64, unix.IPPROTO_UDP, 0, 0}
+		ip = slices.Concat(ip, from.AsSlice(), to.AsSlice())
+		binary.BigEndian.PutUint16(ip[2:], uint16(len(ip)+len(udp)))
+		return slices.Concat(ip, udp)
+	}
+	ip := slices.Concat([]byte{0x60, 0, 0, 0, 0, 0, unix.IPPROTO_UDP, 64}, from.AsSlice(), to.AsSlice())
+	binary.BigEndian.PutUint16(ip[4:], uint16(len(udp)))
+	binary.BigEndian.PutUint16(udp[6:], checksum(slices.Concat(ip[8:], []byte{0, 0}, ip[4:6], []byte{0, 0, 0, unix.IPPROTO_UDP}, udp)))
+	return slices.Concat(ip, udp)
+}
+
+// checksum is the one's complement of the sum of all words.
+func checksum(b []byte) uint16 {
+	var sum uint32
+	for i := 0; i < len(b); i += 2 {
+		sum += uint32(b[i]) << 8
+		if i+1 < len(b) {
+			sum += uint32(b[i+1])
+		}
+	}
+	for sum > 0xffff {
+		sum = sum>>16 + sum&0xffff
+	}
+	return ^uint16(sum)
 }

@@ -1,14 +1,11 @@
 package dataplane
 
 import (
-	"bytes"
 	"context"
-	"encoding/binary"
 	"errors"
 	"net"
 	"net/netip"
 	"os"
-	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -392,16 +389,4 @@ func TestWorkloadHasNoIPv6(t *testing.T) {
 		}
 		return err
 	})
-}
-
-// datagram is an IPv4 packet with UDP from port 40000.
-func datagram(from, to netip.Addr, port uint16, text string) []byte {
-	udp := binary.BigEndian.AppendUint16(nil, 40000)
-	udp = binary.BigEndian.AppendUint16(udp, port)
-	udp = binary.BigEndian.AppendUint16(udp, uint16(8+len(text)))
-	udp = append(binary.BigEndian.AppendUint16(udp, 0), text...) // no checksum
-	ip := []byte{0x45, 0, 0, 0, 0, 1, 0, 0, 64, unix.IPPROTO_UDP, 0, 0}
-	ip = slices.Concat(ip, from.AsSlice(), to.AsSlice())
-	binary.BigEndian.PutUint16(ip[2:], uint16(len(ip)+len(udp)))
-	return bytes.Join([][]byte{ip, udp}, nil)
 }

@@ -67,12 +67,23 @@ var (
 	}
 )
 
+// at6 are the IPv6 addresses of those that have one.
+var at6 = map[string]netip.Addr{
+	client: netip.MustParseAddr("2001:db8:0:1::5"),
+	other:  netip.MustParseAddr("2001:db8:0:1::6"),
+	server: netip.MustParseAddr("2001:db8:0:1::7"),
+	far:    netip.MustParseAddr("2001:db8:0:2::8"),
+	door:   netip.MustParseAddr("2001:db8:0:2::9"),
+}
+
 // network is a VPC under test. Each ENI has a group of its own, whose id is
 // that of the ENI with sg- before it.
 type network struct {
 	t     *testing.T
 	host  *Host
 	enis  []string
+	ipv4  bool // the ENIs have addresses of these families
+	ipv6  bool
 	rules map[string][]vpc.SecurityGroupRule
 	next  int
 }
@@ -83,7 +94,7 @@ func newNetwork(t *testing.T, enis ...string) *network {
 	if err != nil {
 		t.Fatal(err)
 	}
-	n := &network{t: t, host: host, enis: enis, rules: map[string][]vpc.SecurityGroupRule{}}
+	n := &network{t: t, host: host, enis: enis, ipv4: true, rules: map[string][]vpc.SecurityGroupRule{}}
 	t.Cleanup(func() {
 		if err := errors.Join(n.host.Delete(context.Background(), vpcID), n.host.Close()); err != nil {
 			t.Error(err)
@@ -130,14 +141,19 @@ func (n *network) plan() VPC {
 		Filter: nft.Config{Resolvers: []netip.Addr{resolver, vpc.LinkLocalResolver}},
 	}
 	for i, id := range n.enis {
-		e := vpc.ENI{ID: id, VPC: vpcID, Type: vpc.InterfaceWorkload, Address: at[id], Groups: []string{group(id)},
-			MAC: fmt.Sprintf("02:00:00:00:00:%02x", i+1)}
+		e := vpc.ENI{ID: id, VPC: vpcID, Type: vpc.InterfaceWorkload, Groups: []string{group(id)}, MAC: fmt.Sprintf("02:00:00:00:00:%02x", i+1)}
+		if n.ipv4 {
+			e.Address = at[id]
+		}
+		if n.ipv6 {
+			e.IPv6 = at6[id]
+		}
 		if id == door {
 			e.Type = vpc.InterfaceEndpoint
-			v.Locals = append(v.Locals, e.Address)
+			v.Locals = append(v.Locals, e.Addresses()...)
 		} else {
-			subnet := netip.PrefixFrom(e.Address, 24).Masked()
-			v.Links = append(v.Links, link.Link{ENI: id, MAC: e.MAC, Address: e.Address, Subnet: subnet, Gateway: vpc.Gateway(subnet)})
+			subnet := netip.PrefixFrom(at[id], 24).Masked()
+			v.Links = append(v.Links, link.Link{ENI: id, MAC: e.MAC, Address: e.Address, Subnet: subnet, Gateway: vpc.Gateway(subnet), IPv6: e.IPv6})
 		}
 		v.Filter.ENIs = append(v.Filter.ENIs, e)
 		v.Filter.Groups = append(v.Filter.Groups, vpc.SecurityGroup{ID: group(id), Rules: n.rules[id]})
@@ -169,13 +185,25 @@ func (n *network) echo(eni string, port uint16) {
 	if eni == door {
 		path = n.host.path(vpcID)
 	}
-	a := netip.AddrPortFrom(at[eni], port)
+	for _, e := range n.plan().Filter.ENIs {
+		if e.ID != eni {
+			continue
+		}
+		for _, a := range e.Addresses() {
+			n.echoAt(path, netip.AddrPortFrom(a, port))
+		}
+	}
+}
+
+// echoAt is echo on an address in the namespace at path.
+func (n *network) echoAt(path string, a netip.AddrPort) {
+	n.t.Helper()
 	err := netns.Do(path, func() error {
-		l, err := net.ListenTCP("tcp4", net.TCPAddrFromAddrPort(a))
+		l, err := net.ListenTCP("tcp", net.TCPAddrFromAddrPort(a))
 		if err != nil {
 			return err
 		}
-		u, err := net.ListenUDP("udp4", net.UDPAddrFromAddrPort(a))
+		u, err := net.ListenUDP("udp", net.UDPAddrFromAddrPort(a))
 		if err != nil {
 			return err
 		}
@@ -223,7 +251,7 @@ func (n *network) serve(l net.Listener, u net.PacketConn) {
 func (n *network) dial(from string, to netip.AddrPort, within time.Duration) (c net.Conn, err error) {
 	n.in(from, func() error {
 		d := net.Dialer{Timeout: within}
-		c, err = d.Dial("tcp4", to.String())
+		c, err = d.Dial("tcp", to.String())
 		return nil
 	})
 	return c, err
@@ -232,9 +260,15 @@ func (n *network) dial(from string, to netip.AddrPort, within time.Duration) (c 
 // passes expects a TCP connection that carries bytes both ways.
 func (n *network) passes(from, to string, port uint16) net.Conn {
 	n.t.Helper()
-	c, err := n.dial(from, netip.AddrPortFrom(at[to], port), patience)
+	return n.reaches(from, netip.AddrPortFrom(at[to], port))
+}
+
+// reaches is passes, with any address.
+func (n *network) reaches(from string, to netip.AddrPort) net.Conn {
+	n.t.Helper()
+	c, err := n.dial(from, to, patience)
 	if err != nil {
-		n.t.Fatalf("%s to %s:%d: %v", from, to, port, err)
+		n.t.Fatalf("%s to %v: %v", from, to, err)
 	}
 	n.t.Cleanup(func() { c.Close() })
 	n.talks(c)

@@ -1,9 +1,11 @@
 package link
 
 import (
+	"errors"
 	"fmt"
 	"net"
 	"net/netip"
+	"time"
 
 	"github.com/vishvananda/netlink"
 	"golang.org/x/sys/unix"
@@ -20,13 +22,10 @@ func SetLocals(h *netlink.Handle, addrs []netip.Addr) error {
 	for _, a := range addrs {
 		want[netip.PrefixFrom(a, a.BitLen())] = true
 	}
-	if err := setAddrs(h, lo, want); err != nil {
+	if err := setUp(h, lo); err != nil {
 		return err
 	}
-	if err := h.LinkSetUp(lo); err != nil {
-		return fmt.Errorf("set lo up: %w", err)
-	}
-	return nil
+	return setAddrs(h, lo, want)
 }
 
 // setWorkload gives eth0 the ENI's addresses and nothing else. What a
@@ -34,6 +33,13 @@ func SetLocals(h *netlink.Handle, addrs []netip.Addr) error {
 // business. router is the hardware address of the VPC's end.
 func setWorkload(w *netlink.Handle, eth0 netlink.Link, l Link, mac, router net.HardwareAddr) error {
 	if err := setHardware(w, eth0, mac); err != nil {
+		return err
+	}
+	lo, err := w.LinkByName("lo")
+	if err != nil {
+		return fmt.Errorf("find lo: %w", err)
+	}
+	if err := errors.Join(setUp(w, lo), setUp(w, eth0)); err != nil {
 		return err
 	}
 	want := map[netip.Prefix]bool{}
@@ -45,15 +51,6 @@ func setWorkload(w *netlink.Handle, eth0 netlink.Link, l Link, mac, router net.H
 	}
 	if err := setAddrs(w, eth0, want); err != nil {
 		return err
-	}
-	lo, err := w.LinkByName("lo")
-	if err != nil {
-		return fmt.Errorf("find lo: %w", err)
-	}
-	for _, l := range []netlink.Link{lo, eth0} {
-		if err := w.LinkSetUp(l); err != nil {
-			return fmt.Errorf("set %s up: %w", l.Attrs().Name, err)
-		}
 	}
 	if l.Address.IsValid() {
 		if err := setDefaultRoute(w, eth0, l.Gateway, netip.IPv4Unspecified()); err != nil {
@@ -78,6 +75,13 @@ func setDefaultRoute(w *netlink.Handle, eth0 netlink.Link, via, to netip.Addr) e
 	return nil
 }
 
+func setUp(h *netlink.Handle, l netlink.Link) error {
+	if err := h.LinkSetUp(l); err != nil {
+		return fmt.Errorf("set %s up: %w", l.Attrs().Name, err)
+	}
+	return nil
+}
+
 // setHardware gives a link its MAC address (nil leaves it) and the MTU.
 func setHardware(h *netlink.Handle, l netlink.Link, mac net.HardwareAddr) error {
 	if a := l.Attrs().HardwareAddr; mac != nil && a.String() != mac.String() {
@@ -93,7 +97,7 @@ func setHardware(h *netlink.Handle, l netlink.Link, mac net.HardwareAddr) error 
 	return nil
 }
 
-// setAddrs makes want the addresses of l. What the kernel gives to lo stays.
+// setAddrs makes want the addresses of l, which is up. What the kernel gives to lo stays.
 // An IPv6 address is usable at once: nobody else can have it.
 func setAddrs(h *netlink.Handle, l netlink.Link, want map[netip.Prefix]bool) error {
 	addrs, err := Dump(func() ([]netlink.Addr, error) { return h.AddrList(l, unix.AF_UNSPEC) })
@@ -111,6 +115,7 @@ func setAddrs(h *netlink.Handle, l netlink.Link, want map[netip.Prefix]bool) err
 			return fmt.Errorf("remove address %v from %s: %w", p, l.Attrs().Name, err)
 		}
 	}
+	added := map[netip.Addr]bool{}
 	for p := range want {
 		if have[p] {
 			continue
@@ -118,12 +123,42 @@ func setAddrs(h *netlink.Handle, l netlink.Link, want map[netip.Prefix]bool) err
 		a := &netlink.Addr{IPNet: ipNet(p)}
 		if p.Addr().Is6() {
 			a.Flags = unix.IFA_F_NODAD | unix.IFA_F_NOPREFIXROUTE
+			added[p.Addr()] = true
 		}
 		if err := h.AddrAdd(l, a); err != nil {
 			return fmt.Errorf("add address %v to %s: %w", p, l.Attrs().Name, err)
 		}
 	}
-	return nil
+	if len(added) == 0 {
+		return nil
+	}
+	return awaitLocal(h, added)
+}
+
+// awaitLocal waits until IPv6 addresses are in the local table. A kernel
+// answers that it has added one, and puts it there on its own time; without
+// duplicate address detection too.
+func awaitLocal(h *netlink.Handle, addrs map[netip.Addr]bool) error {
+	local := &netlink.Route{Table: unix.RT_TABLE_LOCAL}
+	for began := time.Now(); ; time.Sleep(time.Millisecond) {
+		routes, err := Dump(func() ([]netlink.Route, error) {
+			return h.RouteListFiltered(unix.AF_INET6, local, netlink.RT_FILTER_TABLE)
+		})
+		if err != nil {
+			return fmt.Errorf("list local routes: %w", err)
+		}
+		for _, r := range routes {
+			if r.Type == unix.RTN_LOCAL && r.Dst != nil {
+				delete(addrs, prefix(r.Dst).Addr())
+			}
+		}
+		if len(addrs) == 0 {
+			return nil
+		}
+		if time.Since(began) > kernelPatience {
+			return fmt.Errorf("%d addresses are not in the local table", len(addrs))
+		}
+	}
 }
 
 func ipNet(p netip.Prefix) *net.IPNet {

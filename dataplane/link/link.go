@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
+	"time"
 
 	"github.com/postern/postern/dataplane/netns"
 	"github.com/vishvananda/netlink"
@@ -115,7 +116,10 @@ func ensure(h *netlink.Handle, vpc string, router netlink.Link, l Link, path str
 	if err := netns.Do(vpc, func() error { return netns.SetSysctls(routerSysctls(Name(l.ENI))) }); err != nil {
 		return err
 	}
-	return setRouter(h, router, l)
+	if err := setRouter(h, router, l); err != nil {
+		return err
+	}
+	return awaitCarrier(end{w, eth0}, end{h, router})
 }
 
 // create makes the pair; junk is an eth0 that does not belong to it.
@@ -153,15 +157,15 @@ func setRouter(h *netlink.Handle, router netlink.Link, l Link) error {
 	if err := setHardware(h, router, nil); err != nil {
 		return err
 	}
+	if err := setUp(h, router); err != nil {
+		return err
+	}
 	want := map[netip.Prefix]bool{}
 	if l.IPv6.IsValid() {
 		want[netip.PrefixFrom(RouterIPv6, 64)] = true
 	}
 	if err := setAddrs(h, router, want); err != nil {
 		return err
-	}
-	if err := h.LinkSetUp(router); err != nil {
-		return fmt.Errorf("set up: %w", err)
 	}
 	return setAlias(h, router, l.ENI)
 }
@@ -172,6 +176,40 @@ func setAlias(h *netlink.Handle, l netlink.Link, alias string) error {
 	}
 	if err := h.LinkSetAlias(l, alias); err != nil {
 		return fmt.Errorf("set alias: %w", err)
+	}
+	return nil
+}
+
+// end is a link and a socket of its namespace.
+type end struct {
+	h *netlink.Handle
+	l netlink.Link
+}
+
+// kernelPatience is how long the kernel may take for what it does on its own
+// time. It looks at carriers at least once a second.
+const kernelPatience = 3 * time.Second
+
+// awaitCarrier waits until packets leave by both ends of a pair that are up.
+// Until the kernel has noticed that an end's carrier has come, which it does on
+// its own time, it throws away what is sent there. Asking makes a kernel of
+// 6.7 or later notice.
+func awaitCarrier(ends ...end) error {
+	began := time.Now()
+	for _, e := range ends {
+		for {
+			l, err := e.h.LinkByIndex(e.l.Attrs().Index)
+			if err != nil {
+				return fmt.Errorf("find link %s: %w", e.l.Attrs().Name, err)
+			}
+			if l.Attrs().OperState == netlink.OperUp {
+				break
+			}
+			if time.Since(began) > kernelPatience {
+				return fmt.Errorf("link %s has no carrier", l.Attrs().Name)
+			}
+			time.Sleep(time.Millisecond)
+		}
 	}
 	return nil
 }

@@ -80,10 +80,13 @@ func ensurePeer(h *netlink.Handle, vpc string, p Peer, path func(vpc string) str
 	if err := setAlias(h, own, other); err != nil {
 		return err
 	}
-	if err := h.LinkSetUp(own); err != nil {
-		return fmt.Errorf("set up: %w", err)
+	if err := setUp(h, own); err != nil {
+		return err
 	}
-	return nil
+	if theirs.Attrs().Flags&net.FlagUp == 0 {
+		return nil
+	}
+	return awaitCarrier(end{h, own}, end{w, theirs})
 }
 
 // createPeer makes the pair. The other VPC's end stays down until its own
