@@ -42,7 +42,7 @@ func state(path string) (string, error) {
 			line += " mac " + a.HardwareAddr.String()
 		}
 		lines = append(lines, line)
-		addrs, err := h.AddrList(l, unix.AF_INET)
+		addrs, err := h.AddrList(l, unix.AF_UNSPEC)
 		if err != nil {
 			return "", err
 		}
@@ -50,33 +50,51 @@ func state(path string) (string, error) {
 			lines = append(lines, fmt.Sprintf("address %v of %s", x.IPNet, a.Name))
 		}
 	}
-	routes, err := h.RouteListFiltered(unix.AF_INET, &netlink.Route{Table: unix.RT_TABLE_UNSPEC}, netlink.RT_FILTER_TABLE)
-	if err != nil {
-		return "", err
-	}
-	for _, r := range routes {
-		if r.Table != unix.RT_TABLE_LOCAL {
-			lines = append(lines, fmt.Sprintf("route %v type %d dev %s via %v proto %d table %d", r.Dst, r.Type, name[r.LinkIndex], r.Gw, r.Protocol, r.Table))
+	for _, family := range []int{unix.AF_INET, unix.AF_INET6} {
+		routing, err := routingState(h, family, name)
+		if err != nil {
+			return "", err
 		}
-	}
-	neighbours, err := h.NeighList(0, unix.AF_INET)
-	if err != nil {
-		return "", err
-	}
-	for _, x := range neighbours {
-		if x.State&netlink.NUD_PERMANENT != 0 {
-			lines = append(lines, fmt.Sprintf("neighbour %v dev %s mac %v", x.IP, name[x.LinkIndex], x.HardwareAddr))
-		}
-	}
-	rules, err := h.RuleList(unix.AF_INET)
-	if err != nil {
-		return "", err
-	}
-	for _, r := range rules {
-		lines = append(lines, fmt.Sprint(r))
+		lines = append(lines, routing...)
 	}
 	slices.Sort(lines)
 	return strings.Join(lines, "\n"), nil
+}
+
+// routingState lists the routes, neighbours and policy rules of one family,
+// with the names of links.
+func routingState(h *netlink.Handle, family int, name map[int]string) (lines []string, err error) {
+	routes, err := h.RouteListFiltered(family, &netlink.Route{Table: unix.RT_TABLE_UNSPEC}, netlink.RT_FILTER_TABLE)
+	if err != nil {
+		return nil, err
+	}
+	for _, r := range routes {
+		if r.Table != unix.RT_TABLE_LOCAL {
+			lines = append(lines, fmt.Sprintf("route %v type %d dev %s via %v proto %d table %d metric %d", r.Dst, r.Type, name[r.LinkIndex], r.Gw, r.Protocol, r.Table, r.Priority))
+		}
+	}
+	neighbours, err := h.NeighList(0, family)
+	if err != nil {
+		return nil, err
+	}
+	for _, x := range neighbours {
+		if x.State&netlink.NUD_PERMANENT == 0 {
+			continue
+		}
+		line := fmt.Sprintf("neighbour %v dev %s", x.IP, name[x.LinkIndex])
+		if name[x.LinkIndex] != "eth0" { // the VPC's end of a link has a MAC that the kernel chose
+			line += " mac " + x.HardwareAddr.String()
+		}
+		lines = append(lines, line)
+	}
+	rules, err := h.RuleList(family)
+	if err != nil {
+		return nil, err
+	}
+	for _, r := range rules {
+		lines = append(lines, fmt.Sprintf("family %d: %v mark %x", family, r, r.Mark))
+	}
+	return lines, nil
 }
 
 // whole lists everything that a host holds.
@@ -106,6 +124,8 @@ func whole(h *Host) (string, error) {
 func drawNetwork(t *rapid.T, n *network) {
 	n.enis, n.next = nil, 0
 	clear(n.rules)
+	n.ipv6 = rapid.Bool().Draw(t, "IPv6")
+	n.ipv4 = !n.ipv6 || rapid.Bool().Draw(t, "IPv4")
 	for _, id := range []string{client, other, server, far, door} {
 		if !rapid.Bool().Draw(t, "eni") {
 			continue
@@ -168,6 +188,48 @@ var junk = map[string]func(h *Host, vpc *netlink.Handle) error{
 		r.Table, r.Priority = 99, 5
 		return ignore(x.RuleAdd(r), unix.EEXIST)
 	},
+	"IPv6 routes": func(h *Host, x *netlink.Handle) error {
+		for _, to := range []string{"2001:db8:7::/64", at6[client].String() + "/128"} {
+			a, _ := netlink.ParseIPNet(to)
+			if err := ignore(x.RouteAdd(&netlink.Route{Dst: a, Type: unix.RTN_UNREACHABLE, Priority: 7}), unix.EEXIST); err != nil {
+				return err
+			}
+			if err := ignore(x.RouteAdd(&netlink.Route{Dst: a, Type: unix.RTN_PROHIBIT, Table: 99}), unix.EEXIST); err != nil {
+				return err
+			}
+		}
+		r := netlink.NewRule()
+		r.Family, r.Table, r.Priority = unix.AF_INET6, 99, 5
+		return ignore(x.RuleAdd(r), unix.EEXIST)
+	},
+	"no rule for the local table": func(h *Host, x *netlink.Handle) error {
+		for _, family := range []int{unix.AF_INET, unix.AF_INET6} {
+			r := netlink.NewRule()
+			r.Family, r.Table, r.Priority = family, unix.RT_TABLE_LOCAL, 0
+			if err := ignore(x.RuleDel(r), unix.ENOENT); err != nil {
+				return err
+			}
+		}
+		return nil
+	},
+	"no IPv6": func(h *Host, x *netlink.Handle) error {
+		return netns.Do(h.path(vpcID), func() error {
+			return netns.SetSysctls([]netns.Sysctl{{Name: "net/ipv6/conf/all/disable_ipv6", Value: "1"}})
+		})
+	},
+	"IPv6 addresses": func(h *Host, x *netlink.Handle) error {
+		links, err := x.LinkList()
+		if err != nil {
+			return err
+		}
+		for _, l := range links {
+			a, _ := netlink.ParseAddr("2001:db8:9::1/64")
+			if err := x.AddrReplace(l, a); err != nil && err != unix.EACCES {
+				return err
+			}
+		}
+		return nil
+	},
 	"no default route": func(h *Host, x *netlink.Handle) error {
 		a, _ := netlink.ParseIPNet("0.0.0.0/0")
 		return ignore(x.RouteDel(&netlink.Route{Dst: a, Type: unix.RTN_BLACKHOLE, Protocol: route.Protocol}), unix.ESRCH)
@@ -180,6 +242,14 @@ var junk = map[string]func(h *Host, vpc *netlink.Handle) error{
 			return nil
 		}
 		return os.WriteFile(h.Netns(far), nil, 0o600)
+	},
+	"a workload without IPv6": func(h *Host, x *netlink.Handle) error {
+		if !netns.Exists(h.Netns(client)) {
+			return nil
+		}
+		return netns.Do(h.Netns(client), func() error {
+			return netns.SetSysctls([]netns.Sysctl{{Name: "net/ipv6/conf/all/disable_ipv6", Value: "1"}})
+		})
 	},
 	"the address of a workload is another": func(h *Host, x *netlink.Handle) error {
 		if !netns.Exists(h.Netns(client)) {
@@ -199,6 +269,9 @@ var junk = map[string]func(h *Host, vpc *netlink.Handle) error{
 	},
 }
 
+// unseen is the damage that only a new Host looks for.
+var unseen = map[string]bool{"the address of a workload is another": true, "a workload without IPv6": true, "no IPv6": true, "IPv6 addresses": true}
+
 func ignore(err, known error) error {
 	if err == known {
 		return nil
@@ -216,7 +289,7 @@ func TestSetFromAnyState(t *testing.T) {
 		restart := rapid.Bool().Draw(t, "restart")
 		if netns.Exists(worn.host.path(vpcID)) {
 			for _, name := range rapid.SliceOfNDistinct(rapid.SampledFrom(keys(junk)), 0, 3, rapid.ID).Draw(t, "junk") {
-				if name == "the address of a workload is another" && !restart {
+				if unseen[name] && !restart {
 					continue
 				}
 				h, err := link.Open(worn.host.path(vpcID))
@@ -388,5 +461,5 @@ func TestListenNeedsItsAddress(t *testing.T) {
 
 // All of it works without real root.
 func TestInUserNamespace(t *testing.T) {
-	netnstest.InUserNamespace(t, "^Test(No|Egress|Ingress|Reply|Unknown|Group|Rule|Conn|Resolver|Gateway|Endpoint|Drops|Ended|Set|Delete)")
+	netnstest.InUserNamespace(t, "^Test(No|Egress|Ingress|Reply|Unknown|Group|Rule|Conn|Resolver|Gateway|Endpoint|Drops|Ended|Set|Delete|IPv6|Peer)")
 }
