@@ -10,14 +10,13 @@ import (
 	"syscall"
 	"time"
 
-	"github.com/postern/postern/dataplane/link"
 	"github.com/postern/postern/dataplane/netns"
 	"golang.org/x/sys/unix"
 )
 
-// Dial makes a TCP connection inside a VPC, from one of the addresses of its
-// own to any other: that of a load balancer's node to a target. The groups of
-// the receiver judge it. Nothing else begins a connection there.
+// Dial makes a TCP connection inside a VPC from an address of its own: that of
+// a load balancer, to a target. The groups of both judge it. From other
+// addresses nothing begins a connection there.
 //
 // Only the socket is made in the namespace; no thread waits there for the
 // connection.
@@ -31,9 +30,7 @@ func (h *Host) Dial(ctx context.Context, id string, from netip.Addr, to netip.Ad
 
 // DialPacket is Dial for UDP: what the connection reads comes from to.
 func (h *Host) DialPacket(id string, from netip.Addr, to netip.AddrPort) (c net.Conn, err error) {
-	d := net.Dialer{LocalAddr: &net.UDPAddr{IP: from.AsSlice()}, Control: func(_, _ string, raw syscall.RawConn) error {
-		return control(raw, func(fd int) error { return unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_MARK, int(link.DialMark)) })
-	}}
+	d := net.Dialer{LocalAddr: &net.UDPAddr{IP: from.AsSlice()}}
 	err = netns.Do(h.path(id), func() error {
 		c, err = d.Dial("udp", to.String())
 		return err
@@ -83,18 +80,15 @@ func (h *Host) socket(id string, from netip.Addr) (*os.File, error) {
 		return nil, err
 	}
 	f := os.NewFile(uintptr(fd), "tcp")
-	if err := prepare(fd, from); err != nil {
+	if err := bind(fd, from); err != nil {
 		return nil, errors.Join(err, f.Close())
 	}
 	return f, nil
 }
 
-// prepare marks and binds a socket. Its port is chosen when it connects, so
+// bind gives a socket its address. The port is chosen when it connects, so
 // that one address has all ports to each destination.
-func prepare(fd int, from netip.Addr) error {
-	if err := unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_MARK, int(link.DialMark)); err != nil {
-		return os.NewSyscallError("mark", err)
-	}
+func bind(fd int, from netip.Addr) error {
 	if err := unix.SetsockoptInt(fd, unix.IPPROTO_IP, unix.IP_BIND_ADDRESS_NO_PORT, 1); err != nil {
 		return os.NewSyscallError("leave port open", err)
 	}
@@ -125,14 +119,6 @@ func connect(raw syscall.RawConn, to netip.AddrPort) (err error) {
 		return waited
 	}
 	return os.NewSyscallError("connect", err)
-}
-
-// control runs f on a socket.
-func control(raw syscall.RawConn, f func(fd int) error) (err error) {
-	if failed := raw.Control(func(fd uintptr) { err = f(int(fd)) }); failed != nil {
-		return failed
-	}
-	return err
 }
 
 func sockaddr(a netip.AddrPort) unix.Sockaddr {

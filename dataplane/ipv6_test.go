@@ -125,7 +125,7 @@ func TestIPv6WithoutRouteIsSilent(t *testing.T) {
 		if err != nil {
 			return err
 		}
-		err = control(raw, func(fd int) error { return unix.SetsockoptInt(fd, unix.IPPROTO_IPV6, unix.IPV6_UNICAST_HOPS, 1) })
+		raw.Control(func(fd uintptr) { err = unix.SetsockoptInt(int(fd), unix.IPPROTO_IPV6, unix.IPV6_UNICAST_HOPS, 1) })
 		if err != nil {
 			return err
 		}

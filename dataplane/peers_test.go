@@ -17,20 +17,20 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// providerID is the VPC of a service; the consumer's is that of network.
-const providerID = "vpc-0fedcba9876543210"
+// serviceVPC is the VPC of a service; the consumer's is that of network.
+const serviceVPC = "vpc-0fedcba9876543210"
 
-var peer = link.Peer{Consumer: vpcID, Provider: providerID, Mark: 7, Routes: []netip.Addr{at[door], at6[door]}}
+var peer = link.Peer{Consumer: vpcID, Provider: serviceVPC, Mark: 7, Routes: []netip.Addr{at[door], at6[door]}}
 
 // provider is a VPC with the network's own addresses: that of the client too.
 func (n *network) provider() VPC {
 	v := n.plan()
-	v.ID = providerID
+	v.ID = serviceVPC
 	for i := range v.Links {
 		v.Links[i].ENI = twin(v.Links[i].ENI)
 	}
 	for i, e := range v.Filter.ENIs {
-		v.Filter.ENIs[i].ID, v.Filter.ENIs[i].VPC = twin(e.ID), providerID
+		v.Filter.ENIs[i].ID, v.Filter.ENIs[i].VPC = twin(e.ID), serviceVPC
 	}
 	return v
 }
@@ -61,7 +61,7 @@ func newPeered(t *testing.T, enis ...string) *network {
 	t.Helper()
 	n := newDualStack(t, enis...)
 	t.Cleanup(func() {
-		if err := n.host.Delete(context.Background(), providerID); err != nil {
+		if err := n.host.Delete(context.Background(), serviceVPC); err != nil {
 			t.Error(err)
 		}
 	})
@@ -122,10 +122,10 @@ func TestPeerLinkFromEitherSide(t *testing.T) {
 		} else {
 			n.setAll(p, c)
 		}
-		if got := n.list(); got != vpcID+" "+providerID {
+		if got := n.list(); got != vpcID+" "+serviceVPC {
 			t.Errorf("List with both: %q", got)
 		}
-		svc := link.PeerName(vpcID, providerID)
+		svc := link.PeerName(vpcID, serviceVPC)
 		for _, row := range []struct {
 			id   string
 			to   netip.Addr
@@ -138,11 +138,11 @@ func TestPeerLinkFromEitherSide(t *testing.T) {
 			{vpcID, at6[door], 0, "lo"},
 			{vpcID, at[client], link.SteerMark, ""},
 			{vpcID, resolver, link.SteerMark, ""},
-			{providerID, at[client], peer.Mark, svc},
-			{providerID, at6[client], peer.Mark, svc},
-			{providerID, resolver, peer.Mark, svc},
-			{providerID, at[client], 0, link.Name(twin(client))},
-			{providerID, at[client], peer.Mark + 1, link.Name(twin(client))},
+			{serviceVPC, at[client], peer.Mark, svc},
+			{serviceVPC, at6[client], peer.Mark, svc},
+			{serviceVPC, resolver, peer.Mark, svc},
+			{serviceVPC, at[client], 0, link.Name(twin(client))},
+			{serviceVPC, at[client], peer.Mark + 1, link.Name(twin(client))},
 		} {
 			if got := n.leads(row.id, row.to, row.mark); got != row.want {
 				t.Errorf("%s: %v with mark %#x leads to %q, want %q", row.id, row.to, row.mark, got, row.want)
@@ -184,7 +184,7 @@ func TestPeerLinkIsGivenUp(t *testing.T) {
 	}
 	n.setAll(c, aloneP) // the provider's plan is behind
 	n.setAll(p)
-	if got := n.leads(vpcID, at[door], link.SteerMark); got != link.PeerName(vpcID, providerID) {
+	if got := n.leads(vpcID, at[door], link.SteerMark); got != link.PeerName(vpcID, serviceVPC) {
 		t.Errorf("when the provider has caught up, the endpoint leads to %q", got)
 	}
 }
@@ -193,11 +193,11 @@ func TestPeerLinkIsGivenUp(t *testing.T) {
 func TestBareNamespaceGoesWithItsLastPeer(t *testing.T) {
 	n := newPeered(t, client, door)
 	c, p := n.peered()
-	path := n.host.path(providerID)
+	path := n.host.path(serviceVPC)
 	for name, end := range map[string]func(){
 		"the peer is removed":     func() { n.setAll(n.plan()) },
 		"the consumer is deleted": func() { n.delete(vpcID) },
-		"the other is deleted":    func() { n.delete(providerID) },
+		"the other is deleted":    func() { n.delete(serviceVPC) },
 	} {
 		n.setAll(c)
 		if !netns.Exists(path) {
@@ -219,10 +219,10 @@ func TestBareNamespaceGoesWithItsLastPeer(t *testing.T) {
 // it.
 func TestBareNamespaceWithoutPeerIsListed(t *testing.T) {
 	n := newPeered(t)
-	if err := makeVPC(n.host.path(providerID), bare); err != nil {
+	if err := makeVPC(n.host.path(serviceVPC), bare); err != nil {
 		t.Fatal(err)
 	}
-	if got := n.list(); got != providerID {
+	if got := n.list(); got != serviceVPC {
 		t.Errorf("List: %q", got)
 	}
 }
@@ -234,15 +234,15 @@ func TestDeleteTakesPeerLinksAway(t *testing.T) {
 	c, p := n.peered()
 	n.setAll(c, p)
 	n.delete(vpcID)
-	if got := n.leads(providerID, at[client], peer.Mark); got != "" {
+	if got := n.leads(serviceVPC, at[client], peer.Mark); got != "" {
 		t.Errorf("what belongs to the deleted VPC leads to %q", got)
 	}
 	n.setAll(p)
-	if got := n.list(); got != providerID {
+	if got := n.list(); got != serviceVPC {
 		t.Errorf("List: %q", got)
 	}
 	n.setAll(c)
-	if got := n.leads(vpcID, at[door], link.SteerMark); got != link.PeerName(vpcID, providerID) {
+	if got := n.leads(vpcID, at[door], link.SteerMark); got != link.PeerName(vpcID, serviceVPC) {
 		t.Errorf("the endpoint leads to %q", got)
 	}
 }
@@ -306,7 +306,7 @@ func TestPeerLinkIsRepaired(t *testing.T) {
 	c, p := n.peered()
 	n.setAll(c, p)
 	want := n.whole()
-	svc := link.PeerName(vpcID, providerID)
+	svc := link.PeerName(vpcID, serviceVPC)
 	for name, harm := range map[string]func(h *netlink.Handle, l netlink.Link) error{
 		"it is gone":  func(h *netlink.Handle, l netlink.Link) error { return h.LinkDel(l) },
 		"it is down":  func(h *netlink.Handle, l netlink.Link) error { return h.LinkSetDown(l) },
@@ -327,7 +327,7 @@ func TestPeerLinkIsRepaired(t *testing.T) {
 		},
 	} {
 		for _, restarted := range []bool{false, true} {
-			for _, id := range []string{vpcID, providerID} {
+			for _, id := range []string{vpcID, serviceVPC} {
 				h, err := link.Open(n.host.path(id))
 				if err != nil {
 					t.Fatal(err)
@@ -356,17 +356,17 @@ func TestPeerRefuses(t *testing.T) {
 	n := newPeered(t)
 	for name, p := range map[string]link.Peer{
 		"itself":        {Consumer: vpcID, Provider: vpcID, Mark: 1},
-		"others":        {Consumer: providerID, Provider: "vpc-00000000000000001", Mark: 1},
+		"others":        {Consumer: serviceVPC, Provider: "vpc-00000000000000001", Mark: 1},
 		"a path":        {Consumer: "vpc-/../../x", Provider: vpcID, Mark: 1},
-		"no mark":       {Consumer: providerID, Provider: vpcID},
-		"a large mark":  {Consumer: providerID, Provider: vpcID, Mark: link.MaxMark + 1},
-		"a steer's one": {Consumer: providerID, Provider: vpcID, Mark: link.SteerMark},
+		"no mark":       {Consumer: serviceVPC, Provider: vpcID},
+		"a large mark":  {Consumer: serviceVPC, Provider: vpcID, Mark: link.MaxMark + 1},
+		"a steer's one": {Consumer: serviceVPC, Provider: vpcID, Mark: link.SteerMark},
 	} {
 		if err := n.host.Set(context.Background(), VPC{ID: vpcID, Peers: []link.Peer{p}}); err == nil {
 			t.Errorf("%s: no error", name)
 		}
 	}
-	twice := []link.Peer{{Consumer: providerID, Provider: vpcID, Mark: 1}, {Consumer: "vpc-00000000000000001", Provider: vpcID, Mark: 1}}
+	twice := []link.Peer{{Consumer: serviceVPC, Provider: vpcID, Mark: 1}, {Consumer: "vpc-00000000000000001", Provider: vpcID, Mark: 1}}
 	if err := n.host.Set(context.Background(), VPC{ID: vpcID, Peers: twice}); err == nil {
 		t.Error("a mark twice: no error")
 	}

@@ -23,7 +23,6 @@ type Link struct {
 // Marks of packets (fwmark) that decide the route. Those of peers are smaller.
 const (
 	SteerMark uint32 = 1 << 31 // in a consumer's VPC: leave by the peer link of the destination
-	DialMark  uint32 = 1 << 30 // what the namespace itself begins: dataplane.Host.Dial
 	MaxMark   uint32 = 1<<16 - 1
 )
 
