@@ -44,6 +44,9 @@ func TestCreateVpcEndpointRefuses(t *testing.T) {
 		{"route tables", []func(*in){func(c *in) { c.RouteTableIds = []string{"rtb-1"} }}, "InvalidParameter", "Route table IDs are only supported for Gateway type VPC Endpoint."},
 		// the VPC, subnets and groups
 		{"no such VPC", []func(*in){func(c *in) { c.VpcId = wire.Ptr(noVPC) }}, "InvalidVpcID.NotFound", "The vpc ID '" + noVPC + "' does not exist"},
+		{"no VPC id", []func(*in){func(c *in) { c.VpcId = wire.Ptr("net-1") }}, "InvalidVpcID.Malformed", `Invalid id: "net-1" (expecting "vpc-...")`},
+		{"no subnet id", []func(*in){inSubnets("net-1")}, "InvalidSubnetID.Malformed", `Invalid id: "net-1" (expecting "subnet-...")`},
+		{"service that the Region lacks", []func(*in){forService("com.amazonaws.mx-central-1.eks")}, "InvalidServiceName", "The Vpc Endpoint Service 'com.amazonaws.mx-central-1.eks' does not exist"},
 		{"no such subnet", []func(*in){inSubnets(subnetA, noSubnet)}, "InvalidSubnetID.NotFound", "The subnet ID '" + noSubnet + "' does not exist"},
 		{"subnet of another VPC", []func(*in){inSubnets(otherSubnet)}, "InvalidParameter", "Subnet " + otherSubnet + " does not belong to VPC " + vpcID},
 		{"two subnets in a zone", []func(*in){inSubnets(subnetB, subnetB2)}, "DuplicateSubnetsInSameZone", "Found another VPC endpoint subnet in the availability zone of " + subnetB2},
@@ -54,10 +57,13 @@ func TestCreateVpcEndpointRefuses(t *testing.T) {
 		{"policy is no JSON", []func(*in){policy("{")}, "InvalidPolicyDocument", "The specified policy document is not a valid JSON policy document."},
 		{"policy is not an object", []func(*in){policy("[]")}, "InvalidPolicyDocument", syntax},
 		{"policy without principal", []func(*in){policy(`{"Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}`)}, "InvalidPolicyDocument", syntax},
+		{"policy of a service without policies", []func(*in){forService("com.amazonaws.us-east-1.oidc-eks"), policy(evil)}, "InvalidParameter", "The VPC endpoint service com.amazonaws.us-east-1.oidc-eks does not support VPC endpoint policies"},
 		{"policy too long", []func(*in){policy(strings.Repeat(" ", 20481))}, "InvalidParameter", "The policy document exceeds the limit of 20480 characters"},
 		// names and addresses
 		{"VPC without hostnames", []func(*in){func(c *in) { c.VpcId = wire.Ptr(otherVPC) }}, "InvalidParameter", "Enabling private DNS requires both enableDnsSupport and enableDnsHostnames VPC attributes set to true for " + otherVPC},
 		{"inbound only", []func(*in){dns(ec2.DnsOptionsSpecification{PrivateDnsOnlyForInboundResolverEndpoint: wire.Ptr(true)})}, "InvalidParameter", "PrivateDnsOnlyForInboundResolverEndpoint not supported for this service."},
+		{"inbound only of a gateway", []func(*in){kind("Gateway"), dns(ec2.DnsOptionsSpecification{PrivateDnsOnlyForInboundResolverEndpoint: wire.Ptr(true)})}, "InvalidParameter", "DnsOptions PrivateDnsOnlyForInboundResolverEndpoint is applicable only to Interface VPC Endpoints."},
+		{"specified domains", []func(*in){dns(ec2.DnsOptionsSpecification{PrivateDnsSpecifiedDomains: []string{"example.com"}})}, "InvalidParameter", "DnsOptions PrivateDnsSpecifiedDomains is applicable only to Resource and ServiceNetwork VPC Endpoints."},
 		{"preference", []func(*in){dns(ec2.DnsOptionsSpecification{PrivateDnsPreference: wire.Ptr("ALL_DOMAINS")})}, "InvalidParameter", "DnsOptions PrivateDnsPreference is applicable only to Resource and ServiceNetwork VPC Endpoints."},
 		// designated addresses
 		{"outside", []func(*in){at(subnetA, "10.0.2.10")}, "InvalidParameterValue", "Address does not fall within the subnet's address range"},
@@ -69,6 +75,9 @@ func TestCreateVpcEndpointRefuses(t *testing.T) {
 		{"IPv6 given", []func(*in){func(c *in) {
 			c.SubnetConfigurations = []ec2.SubnetConfiguration{{SubnetId: wire.Ptr(subnetA), Ipv4: wire.Ptr("10.0.1.10"), Ipv6: wire.Ptr("2001:db8::1")}}
 		}}, "InvalidParameter", "SubnetConfigurations can't supply an IPv6 address for subnet " + subnetA + " because the IpAddressType is ipv4"},
+		{"tags for another kind", []func(*in){func(c *in) {
+			c.TagSpecifications = []ec2.TagSpecification{{ResourceType: wire.Ptr("vpc")}}
+		}}, "InvalidParameterValue", "'vpc' is not a valid taggable resource type for this operation."},
 		{"token", []func(*in){func(c *in) { c.ClientToken = wire.Ptr(strings.Repeat("x", 65)) }}, "InvalidParameterValue", "Invalid value '" + strings.Repeat("x", 65) + "' for ClientToken. The token can have up to 64 ASCII characters."},
 	}
 	for _, row := range rows {

@@ -1,6 +1,7 @@
 package ec2
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -127,6 +128,10 @@ func TestModifyVpcEndpointRefuses(t *testing.T) {
 		{"group of another VPC", func(m *in) { m.AddSecurityGroupIds = []string{otherGroup} }, "InvalidParameter", "Security group " + otherGroup + " does not belong to VPC " + vpcID},
 		{"unknown group", func(m *in) { m.AddSecurityGroupIds = []string{"sg-0f"} }, "InvalidGroup.NotFound", "The security group 'sg-0f' does not exist"},
 		{"policy is no JSON", func(m *in) { m.PolicyDocument = wire.Ptr("x") }, "InvalidPolicyDocument", "The specified policy document is not a valid JSON policy document."},
+		{"policy too long", func(m *in) { m.PolicyDocument = wire.Ptr(strings.Repeat(" ", 20481)) }, "InvalidParameter", "The policy document exceeds the limit of 20480 characters"},
+		{"inbound only", func(m *in) {
+			m.DnsOptions = &ec2.DnsOptionsSpecification{PrivateDnsOnlyForInboundResolverEndpoint: wire.Ptr(true)}
+		}, "InvalidParameter", "PrivateDnsOnlyForInboundResolverEndpoint not supported for this service."},
 		{"policy and reset", func(m *in) { m.PolicyDocument, m.ResetPolicy = wire.Ptr(evil), wire.Ptr(true) }, "InvalidParameterCombination", "PolicyDocument and ResetPolicy can't be used together"},
 		{"route tables", func(m *in) { m.AddRouteTableIds = []string{"rtb-1"} }, "InvalidParameter", "Route table IDs are only supported for Gateway type VPC Endpoint."},
 		{"dual-stack", func(m *in) { m.IpAddressType = wire.Ptr("dualstack") }, "InvalidParameter", "IpAddressType dualstack is not supported by subnet " + subnetB},

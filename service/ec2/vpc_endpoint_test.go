@@ -9,6 +9,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/postern/postern/store"
 	"github.com/postern/postern/vpc"
 	"github.com/postern/postern/wire"
 	"github.com/postern/postern/wire/ec2"
@@ -210,6 +211,14 @@ func TestDeleteVpcEndpoints(t *testing.T) {
 	applyAll(t, s.store)
 	first := createEndpoint(t, s, ctx, inSubnets(subnetA, subnetB))
 	second := createEndpoint(t, s, ctx, forService(stsService), inSubnets(subnetA))
+	if _, err := s.store.Update(ctx, func(tx *store.Tx) error {
+		for id, of := range map[string]string{"vpce-nfn-0a": first, "vpce-nfn-0b": first, "vpce-nfn-0c": second} {
+			s.store.ConnectionNotifications.Put(tx, vpc.ConnectionNotification{Owner: me, ID: id, Endpoint: of})
+		}
+		return nil
+	}); err != nil {
+		t.Fatal(err)
+	}
 	out, err := s.DeleteVpcEndpoints(ctx, &ec2.DeleteVpcEndpointsInput{VpcEndpointIds: []string{"vpce-0f", first, first, "x"}})
 	if err != nil {
 		t.Fatal(err)
@@ -228,6 +237,14 @@ func TestDeleteVpcEndpoints(t *testing.T) {
 	refused(t, "deleted endpoint", err, "InvalidVpcEndpointId.NotFound", "The Vpc Endpoint Id '"+first+"' does not exist")
 	if left := enis(s); len(left) != 1 || left[0].Endpoint != second {
 		t.Errorf("interfaces %v are left, want the one of %s", left, second)
+	}
+	for n := range s.store.ConnectionNotifications.List(s.store.Snapshot(), "", "") {
+		if n.Endpoint != second {
+			t.Errorf("the notification %s of a deleted endpoint is left", n.ID)
+		}
+	}
+	if n := count(s.store.ConnectionNotifications.By(s.store.Snapshot(), "endpoint", second)); n != 1 {
+		t.Errorf("the other endpoint has %d notifications", n)
 	}
 	// The private name is free again.
 	createEndpoint(t, s, ctx)
