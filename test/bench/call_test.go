@@ -36,12 +36,17 @@ const clientsVar = "POSTERN_BENCH_CLIENTS"
 
 func TestMain(m *testing.M) {
 	clients := os.Getenv(clientsVar)
-	if clients == "" {
+	var err error
+	switch {
+	case os.Getenv(namesVar) != "":
+		err = serveNames()
+	case clients != "":
+		var n int
+		if n, err = strconv.Atoi(clients); err == nil {
+			err = callAway(n)
+		}
+	default:
 		os.Exit(m.Run())
-	}
-	n, err := strconv.Atoi(clients)
-	if err == nil {
-		err = callAway(n)
 	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
