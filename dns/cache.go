@@ -89,11 +89,8 @@ func (c *cache) ask(ctx context.Context, q *miekg.Msg) (*miekg.Msg, error) {
 		f, first := c.join(key)
 		if first {
 			c.fly(ctx, key, f, q)
-		}
-		select {
-		case <-f.done:
-		case <-ctx.Done():
-			return nil, fmt.Errorf("wait for the same question: %w", ctx.Err())
+		} else if err := f.wait(ctx); err != nil {
+			return nil, err
 		}
 		switch {
 		case f.err == nil:
@@ -101,6 +98,16 @@ func (c *cache) ask(ctx context.Context, q *miekg.Msg) (*miekg.Msg, error) {
 		case first || !f.abandoned:
 			return nil, f.err
 		}
+	}
+}
+
+// wait returns when f has ended, or an error when ctx ends before.
+func (f *flight) wait(ctx context.Context) error {
+	select {
+	case <-f.done:
+		return nil
+	case <-ctx.Done():
+		return fmt.Errorf("wait for the same question: %w", ctx.Err())
 	}
 }
 
