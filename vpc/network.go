@@ -2,6 +2,7 @@ package vpc
 
 import (
 	"net/netip"
+	"strings"
 	"time"
 )
 
@@ -26,8 +27,18 @@ type Network struct {
 	DNSHostnames bool         // enableDnsHostnames: private zones are answered
 	UsageMetrics bool         // enableNetworkAddressUsageMetrics
 	DHCPOptions  string       // dopt-… or default
+	NetworkACL   string       // acl-…: the default one; see ACL
 	Created      time.Time
 	Tags         Tags
+}
+
+// ACL is the id of the VPC's default network ACL. Records of old do not hold
+// it: it is made from the VPC's id there.
+func (n Network) ACL() string {
+	if n.NetworkACL != "" {
+		return n.NetworkACL
+	}
+	return "acl-" + strings.TrimPrefix(n.ID, "vpc-")
 }
 
 // Subnet is a part of a VPC's CIDR in one availability zone.

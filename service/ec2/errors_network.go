@@ -82,3 +82,37 @@ func errNeedsIPv6(attribute, subnet string) error {
 func errIPv6Only(value, attribute, subnet string) error {
 	return errInvalid("Invalid value '%[1]s' for %[2]s. Cannot set %[2]s to %[1]s for the IPv6-only subnet (%[3]s).", value, attribute, subnet)
 }
+
+// errInterfaceManaged refuses to change what a service of AWS manages.
+func errInterfaceManaged() error {
+	return &wire.Error{Code: "AuthFailure", Message: "You do not have permission to access the specified resource."}
+}
+
+func errManagedAttachment() error {
+	return &wire.Error{Code: "OperationNotPermitted", Message: "You are not allowed to manage 'ela-attach' attachments."}
+}
+
+func errFirstInterface() error {
+	return &wire.Error{Code: "OperationNotPermitted",
+		Message: "The network interface at device index 0 and networkCard index 0 cannot be detached."}
+}
+
+func errAttachmentNotFound(id string) error {
+	return &wire.Error{Code: "InvalidAttachmentID.NotFound", Message: "The attachment ID '" + id + "' does not exist"}
+}
+
+func errInterfaceAttached(id string) error {
+	return &wire.Error{Code: "InvalidNetworkInterface.InUse", Message: "Interface: [" + id + "] in use."}
+}
+
+func errInterfaceInUse(id string) error {
+	return errInvalid("Network interface '%s' is currently in use.", id)
+}
+
+func errACLNotFound(id string) error {
+	return &wire.Error{Code: "InvalidNetworkAclID.NotFound", Message: "The networkAcl ID '" + id + "' does not exist"}
+}
+
+func errDHCPOptionsNotFound(id string) error {
+	return &wire.Error{Code: "InvalidDhcpOptionID.NotFound", Message: "The dhcpOption ID '" + id + "' does not exist"}
+}

@@ -7,8 +7,8 @@ import (
 	"github.com/postern/postern/wire/ec2"
 )
 
-// networkMethods are the operations on VPCs, subnets, route tables, Regions
-// and zones. Those that change something name the ARNs that AWS authorizes
+// networkMethods are the operations on VPCs, subnets, route tables,
+// network ACLs, DHCP options, Regions and zones. Those that change something name the ARNs that AWS authorizes
 // them on; descriptions are authorized on everything.
 func (s *Service) networkMethods() []wire.Method {
 	return []wire.Method{
@@ -52,6 +52,8 @@ func (s *Service) networkMethods() []wire.Method {
 			}),
 		wire.Bind(ec2.OpDescribeSubnets, s.DescribeSubnets),
 		wire.Bind(ec2.OpDescribeRouteTables, s.DescribeRouteTables),
+		wire.Bind(ec2.OpDescribeNetworkAcls, s.DescribeNetworkAcls),
+		wire.Bind(ec2.OpDescribeDhcpOptions, s.DescribeDhcpOptions),
 		wire.Bind(ec2.OpDescribeRegions, s.DescribeRegions),
 		wire.Bind(ec2.OpDescribeAvailabilityZones, s.DescribeAvailabilityZones),
 		wire.Bind(ec2.OpDescribeAccountAttributes, s.DescribeAccountAttributes),

@@ -2,7 +2,6 @@ package ec2
 
 import (
 	"context"
-	"strconv"
 	"strings"
 
 	"github.com/postern/postern/auth"
@@ -13,7 +12,8 @@ import (
 )
 
 // DescribeNetworkInterfaces answers with the caller's network interfaces:
-// those of endpoints, and those of the commands that run in a subnet.
+// those of endpoints and load balancers, and those of the commands that run in
+// a subnet.
 func (s *Service) DescribeNetworkInterfaces(ctx context.Context, in *ec2.DescribeNetworkInterfacesInput) (*ec2.DescribeNetworkInterfacesOutput, error) {
 	caller, r := auth.CallerFrom(ctx), s.store.Snapshot()
 	match, err := compileFilters(interfaceFilters, in.Filters)
@@ -49,8 +49,8 @@ func (s *Service) networkInterface(r store.Reader, caller auth.Caller, id string
 // interfaceShape is a network interface as it is answered. Each is in use
 // from its first moment to its last.
 func (s *Service) interfaceShape(r store.Reader, eni vpc.ENI) *ec2.NetworkInterface {
-	address := eni.Address.String()
 	sn, _ := s.store.Subnets.Get(r, ownKey(eni.Owner, eni.Subnet))
+	network, _ := s.store.Networks.Get(r, ownKey(eni.Owner, eni.VPC))
 	n := &ec2.NetworkInterface{
 		NetworkInterfaceId: &eni.ID,
 		InterfaceType:      wire.Ptr(string(eni.Type)),
@@ -62,13 +62,13 @@ func (s *Service) interfaceShape(r store.Reader, eni vpc.ENI) *ec2.NetworkInterf
 		Description:        &eni.Description,
 		OwnerId:            &eni.Account,
 		MacAddress:         &eni.MAC,
-		PrivateIpAddress:   &address,
-		PrivateIpAddresses: []ec2.NetworkInterfacePrivateIpAddress{{PrivateIpAddress: &address, Primary: wire.Ptr(true)}},
 		SourceDestCheck:    wire.Ptr(true),
 		RequesterManaged:   &eni.RequesterManaged,
 		Attachment:         attachment(eni),
+		Operator:           &ec2.OperatorResponse{Managed: wire.Ptr(false)}, // no service runs it as an operator
 		TagSet:             tagList(eni.Tags),
 	}
+	addAddresses(n, eni, network)
 	if eni.Requester != "" {
 		n.RequesterId = &eni.Requester
 	}
@@ -79,8 +79,32 @@ func (s *Service) interfaceShape(r store.Reader, eni vpc.ENI) *ec2.NetworkInterf
 	return n
 }
 
+// addAddresses shows an interface's addresses, and the name that the VPC's
+// resolver has for the IPv4 one. What comes from the internet never reaches
+// the IPv6 address of an endpoint.
+func addAddresses(n *ec2.NetworkInterface, eni vpc.ENI, network vpc.Network) {
+	if eni.Address.IsValid() {
+		if network.DNSHostnames {
+			n.PrivateDnsName = wire.Ptr(vpc.HostName(eni.Address, eni.Region))
+		}
+		n.PrivateIpAddress = wire.Ptr(eni.Address.String())
+		n.PrivateIpAddresses = []ec2.NetworkInterfacePrivateIpAddress{{
+			PrivateIpAddress: n.PrivateIpAddress, PrivateDnsName: n.PrivateDnsName, Primary: wire.Ptr(true)}}
+	}
+	if eni.IPv6.IsValid() {
+		n.Ipv6Address = wire.Ptr(eni.IPv6.String())
+		n.Ipv6Addresses = []ec2.NetworkInterfaceIpv6Address{{Ipv6Address: n.Ipv6Address, IsPrimaryIpv6: wire.Ptr(false)}}
+		if !eni.Address.IsValid() {
+			n.Ipv6Native = wire.Ptr(true)
+		}
+		if eni.Type == vpc.InterfaceEndpoint {
+			n.DenyAllIgwTraffic = wire.Ptr(true)
+		}
+	}
+}
+
 // attachment says to what a network interface belongs: AWS's machinery for an
-// endpoint's, the account's own command for a workload's, which ends with it.
+// endpoint's and a load balancer's, the account's own command for a workload's, which ends with it.
 func attachment(eni vpc.ENI) *ec2.NetworkInterfaceAttachment {
 	a := &ec2.NetworkInterfaceAttachment{
 		AttachmentId:        &eni.Attachment,
@@ -96,42 +120,4 @@ func attachment(eni vpc.ENI) *ec2.NetworkInterfaceAttachment {
 		a.DeleteOnTermination = wire.Ptr(true)
 	}
 	return a
-}
-
-var interfaceFilters = filters[*ec2.NetworkInterface]{
-	"network-interface-id":         func(n *ec2.NetworkInterface) []string { return one(n.NetworkInterfaceId) },
-	"interface-type":               func(n *ec2.NetworkInterface) []string { return one(n.InterfaceType) },
-	"status":                       func(n *ec2.NetworkInterface) []string { return one(n.Status) },
-	"vpc-id":                       func(n *ec2.NetworkInterface) []string { return one(n.VpcId) },
-	"subnet-id":                    func(n *ec2.NetworkInterface) []string { return one(n.SubnetId) },
-	"availability-zone":            func(n *ec2.NetworkInterface) []string { return one(n.AvailabilityZone) },
-	"availability-zone-id":         func(n *ec2.NetworkInterface) []string { return one(n.AvailabilityZoneId) },
-	"description":                  func(n *ec2.NetworkInterface) []string { return one(n.Description) },
-	"owner-id":                     func(n *ec2.NetworkInterface) []string { return one(n.OwnerId) },
-	"mac-address":                  func(n *ec2.NetworkInterface) []string { return one(n.MacAddress) },
-	"requester-id":                 func(n *ec2.NetworkInterface) []string { return one(n.RequesterId) },
-	"requester-managed":            func(n *ec2.NetworkInterface) []string { return flag(n.RequesterManaged) },
-	"source-dest-check":            func(n *ec2.NetworkInterface) []string { return flag(n.SourceDestCheck) },
-	"private-ip-address":           func(n *ec2.NetworkInterface) []string { return one(n.PrivateIpAddress) },
-	"addresses.private-ip-address": func(n *ec2.NetworkInterface) []string { return one(n.PrivateIpAddress) },
-	"addresses.primary":            func(n *ec2.NetworkInterface) []string { return flag(n.PrivateIpAddresses[0].Primary) },
-	"ipv6-addresses.ipv6-address":  func(*ec2.NetworkInterface) []string { return nil }, // none has one
-	tagFilter:                      func(n *ec2.NetworkInterface) []string { return tagSetPairs(n.TagSet) },
-	"group-id": func(n *ec2.NetworkInterface) []string {
-		return texts(n.Groups, func(g ec2.GroupIdentifier) *string { return g.GroupId })
-	},
-	"group-name": func(n *ec2.NetworkInterface) []string {
-		return texts(n.Groups, func(g ec2.GroupIdentifier) *string { return g.GroupName })
-	},
-	"attachment.attachment-id":         func(n *ec2.NetworkInterface) []string { return one(n.Attachment.AttachmentId) },
-	"attachment.instance-id":           func(*ec2.NetworkInterface) []string { return nil }, // there are no instances
-	"attachment.instance-owner-id":     func(n *ec2.NetworkInterface) []string { return one(n.Attachment.InstanceOwnerId) },
-	"attachment.status":                func(n *ec2.NetworkInterface) []string { return one(n.Attachment.Status) },
-	"attachment.delete-on-termination": func(n *ec2.NetworkInterface) []string { return flag(n.Attachment.DeleteOnTermination) },
-	"attachment.device-index": func(n *ec2.NetworkInterface) []string {
-		return []string{strconv.Itoa(int(wire.Value(n.Attachment.DeviceIndex)))}
-	},
-	"attachment.attach-time": func(n *ec2.NetworkInterface) []string {
-		return []string{wire.Value(n.Attachment.AttachTime).UTC().Format("2006-01-02T15:04:05.000Z")}
-	},
 }

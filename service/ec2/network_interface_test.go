@@ -22,15 +22,15 @@ func TestDescribeNetworkInterfaces(t *testing.T) {
 	}
 	managed := enis(s)[0]
 	shape := func(eni vpc.ENI, zone, zoneID, group, name string) ec2.NetworkInterface {
-		address := eni.Address.String()
+		address, dns := eni.Address.String(), vpc.HostName(eni.Address, "us-east-1")
 		return ec2.NetworkInterface{
 			NetworkInterfaceId: &eni.ID, InterfaceType: wire.Ptr(string(eni.Type)), Status: wire.Ptr("in-use"),
 			VpcId: wire.Ptr(vpcID), SubnetId: &eni.Subnet, AvailabilityZone: &zone, AvailabilityZoneId: &zoneID,
 			OwnerId: wire.Ptr("111122223333"), MacAddress: &eni.MAC,
-			PrivateIpAddress:   &address,
-			PrivateIpAddresses: []ec2.NetworkInterfacePrivateIpAddress{{PrivateIpAddress: &address, Primary: wire.Ptr(true)}},
-			SourceDestCheck:    wire.Ptr(true),
-			Groups:             []ec2.GroupIdentifier{{GroupId: &group, GroupName: &name}},
+			PrivateIpAddress: &address, PrivateDnsName: &dns,
+			PrivateIpAddresses: []ec2.NetworkInterfacePrivateIpAddress{{PrivateIpAddress: &address, PrivateDnsName: &dns, Primary: wire.Ptr(true)}},
+			SourceDestCheck:    wire.Ptr(true), Operator: &ec2.OperatorResponse{Managed: wire.Ptr(false)},
+			Groups: []ec2.GroupIdentifier{{GroupId: &group, GroupName: &name}},
 		}
 	}
 	first := shape(managed, "us-east-1a", "use1-az1", groupEp, "ep")
@@ -78,6 +78,10 @@ func TestDescribeNetworkInterfaces(t *testing.T) {
 		{"addresses.private-ip-address", "10.0.1.10", []string{managed.ID}},
 		{"addresses.primary", "true", []string{managed.ID, work.ID}},
 		{"ipv6-addresses.ipv6-address", "2001:db8::1", nil},
+		{"private-dns-name", "ip-10-0-1-10.ec2.internal", []string{managed.ID}},
+		{"operator.managed", "false", []string{managed.ID, work.ID}},
+		{"operator.principal", "*", nil},
+		{"association.public-ip", "*", nil},
 		{"group-id", groupEp, []string{managed.ID}},
 		{"group-name", "app", []string{work.ID}},
 		{"attachment.attachment-id", managed.Attachment, []string{managed.ID}},

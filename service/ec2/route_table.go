@@ -103,4 +103,11 @@ var routeTableFilters = filters[*ec2.RouteTable]{
 	},
 	"vpc-id":  func(t *ec2.RouteTable) []string { return one(t.VpcId) },
 	tagFilter: func(t *ec2.RouteTable) []string { return tagSetPairs(t.Tags) },
+	// What no route leads to.
+	"route.destination-prefix-list-id":      func(*ec2.RouteTable) []string { return nil },
+	"route.egress-only-internet-gateway-id": func(*ec2.RouteTable) []string { return nil },
+	"route.instance-id":                     func(*ec2.RouteTable) []string { return nil },
+	"route.nat-gateway-id":                  func(*ec2.RouteTable) []string { return nil },
+	"route.transit-gateway-id":              func(*ec2.RouteTable) []string { return nil },
+	"route.vpc-peering-connection-id":       func(*ec2.RouteTable) []string { return nil },
 }

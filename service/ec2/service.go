@@ -52,6 +52,7 @@ func New(c Config) *Service {
 func (s *Service) Methods() []wire.Method {
 	return slices.Concat(
 		s.networkMethods(),
+		s.networkInterfaceMethods(),
 		s.securityGroupMethods(),
 		s.tagMethods(),
 		s.endpointMethods(),

@@ -3,6 +3,7 @@ package ec2
 import (
 	"context"
 	"net/netip"
+	"slices"
 
 	"github.com/postern/postern/auth"
 	"github.com/postern/postern/store"
@@ -144,14 +145,15 @@ func subnetZone(region string, in *ec2.CreateSubnetInput) (vpc.Zone, error) {
 	return r.AvailabilityZones()[0], nil
 }
 
-// DeleteSubnet deletes a subnet without network interfaces.
+// DeleteSubnet deletes a subnet without network interfaces, which no endpoint
+// and no load balancer has.
 func (s *Service) DeleteSubnet(ctx context.Context, in *ec2.DeleteSubnetInput) (*ec2.DeleteSubnetOutput, error) {
 	err := s.apply(ctx, func(tx *store.Tx) ([]string, error) {
 		sn, err := s.subnet(tx, auth.CallerFrom(ctx), wire.Value(in.SubnetId))
 		if err != nil {
 			return nil, err
 		}
-		if count(s.store.ENIs.By(tx, "subnet", sn.ID)) > 0 {
+		if s.subnetInUse(tx, sn) {
 			return nil, errSubnetInUse(sn.ID)
 		}
 		for f := range s.store.FlowLogs.By(tx, "resource", sn.ID) {
@@ -164,6 +166,25 @@ func (s *Service) DeleteSubnet(ctx context.Context, in *ec2.DeleteSubnetInput) (
 		return nil, err
 	}
 	return &ec2.DeleteSubnetOutput{}, nil
+}
+
+// subnetInUse reports whether something lives in a subnet, or will: an endpoint
+// has its subnets before its provider accepts it and it gets interfaces.
+func (s *Service) subnetInUse(tx *store.Tx, sn vpc.Subnet) bool {
+	if count(s.store.ENIs.By(tx, "subnet", sn.ID)) > 0 {
+		return true
+	}
+	for e := range s.store.Endpoints.By(tx, "vpc", sn.VPC) {
+		if slices.Contains(e.Subnets, sn.ID) {
+			return true
+		}
+	}
+	for l := range s.store.LoadBalancers.By(tx, "vpc", sn.VPC) {
+		if slices.ContainsFunc(l.Nodes, func(n vpc.LoadBalancerNode) bool { return n.Subnet == sn.ID }) {
+			return true
+		}
+	}
+	return false
 }
 
 // subnet reads one of the caller's subnets.

@@ -18,8 +18,8 @@ const (
 	maxBits = 28
 )
 
-// CreateVpc makes a VPC with its main route table and its default security
-// group.
+// CreateVpc makes a VPC with its main route table, its default network ACL and
+// its default security group.
 func (s *Service) CreateVpc(ctx context.Context, in *ec2.CreateVpcInput) (*ec2.CreateVpcOutput, error) {
 	caller := auth.CallerFrom(ctx)
 	amazon, err := wantsAmazonIPv6(caller.Region, in.AmazonProvidedIpv6CidrBlock, in.Ipv6CidrBlockNetworkBorderGroup,
@@ -90,6 +90,7 @@ func (s *Service) newNetwork(caller auth.Caller, in *ec2.CreateVpcInput) (vpc.Ne
 		Tenancy:     tenancy,
 		DNSSupport:  true,
 		DHCPOptions: "default",
+		NetworkACL:  vpc.NewID("acl"),
 		Created:     s.now().UTC(),
 		Tags:        tags,
 	}, nil
@@ -111,7 +112,7 @@ func (s *Service) DeleteVpc(ctx context.Context, in *ec2.DeleteVpcInput) (*ec2.D
 		}
 		groups := slices.Collect(s.store.SecurityGroups.By(tx, "vpc", n.ID))
 		if count(s.store.Subnets.By(tx, "vpc", n.ID)) > 0 || count(s.store.ENIs.By(tx, "vpc", n.ID)) > 0 ||
-			count(s.store.Endpoints.By(tx, "vpc", n.ID)) > 0 || len(groups) > 1 {
+			count(s.store.Endpoints.By(tx, "vpc", n.ID)) > 0 || count(s.store.LoadBalancers.By(tx, "vpc", n.ID)) > 0 || len(groups) > 1 {
 			return nil, errVpcInUse(n.ID)
 		}
 		for _, g := range groups {
@@ -173,7 +174,7 @@ func networkShape(n vpc.Network) ec2.Vpc {
 			CidrBlock:      wire.Ptr(n.CIDR.String()),
 			CidrBlockState: &ec2.VpcCidrBlockState{State: wire.Ptr("associated")},
 		}},
-		DhcpOptionsId:   wire.Ptr(n.DHCPOptions),
+		DhcpOptionsId:   wire.Ptr(n.DHCP()),
 		InstanceTenancy: wire.Ptr(n.Tenancy),
 		IsDefault:       wire.Ptr(false),
 		OwnerId:         wire.Ptr(n.Account),

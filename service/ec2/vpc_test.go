@@ -8,6 +8,8 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/postern/postern/store"
+	"github.com/postern/postern/vpc"
 	"github.com/postern/postern/wire"
 	"github.com/postern/postern/wire/ec2"
 )
@@ -100,6 +102,42 @@ func TestVpcLife(t *testing.T) {
 	tables, err = s.DescribeRouteTables(ctx, &ec2.DescribeRouteTablesInput{Filters: []ec2.Filter{{Name: wire.Ptr("vpc-id"), Values: []string{id}}}})
 	if err != nil || len(tables.RouteTables) != 0 {
 		t.Errorf("left-over route tables %+v, %v", tables, err)
+	}
+}
+
+// A subnet stays as long as something is in it or will be, and its VPC too.
+func TestSubnetInUse(t *testing.T) {
+	for what, put := range map[string]func(*store.Store, *store.Tx){
+		"a network interface of a load balancer": func(s *store.Store, tx *store.Tx) {
+			s.ENIs.Put(tx, vpc.ENI{Owner: me, ID: "eni-0f", VPC: otherVPC, Subnet: otherSubnet, Type: vpc.InterfaceLoadBalancer})
+		},
+		"an endpoint without interfaces": func(s *store.Store, tx *store.Tx) {
+			s.Endpoints.Put(tx, vpc.Endpoint{Owner: me, ID: "vpce-0f", VPC: otherVPC, Subnets: []string{otherSubnet}, Admission: vpc.AdmissionPending})
+		},
+		"a load balancer": func(s *store.Store, tx *store.Tx) {
+			s.LoadBalancers.Put(tx, vpc.LoadBalancer{Owner: me, ARN: "arn:aws:elasticloadbalancing:us-east-1:111122223333:loadbalancer/net/web/0a",
+				VPC: otherVPC, Nodes: []vpc.LoadBalancerNode{{Zone: "us-east-1c", Subnet: otherSubnet}}})
+		},
+	} {
+		t.Run(what, func(t *testing.T) {
+			s, ctx := endpointFixture(t)
+			applyAll(t, s.store)
+			if _, err := s.store.Update(ctx, func(tx *store.Tx) error { put(s.store, tx); return nil }); err != nil {
+				t.Fatal(err)
+			}
+			wantError(t, "DependencyViolation", "The subnet '"+otherSubnet+"' has dependencies and cannot be deleted.", func() error {
+				_, err := s.DeleteSubnet(ctx, &ec2.DeleteSubnetInput{SubnetId: wire.Ptr(otherSubnet)})
+				return err
+			})
+			_, err := s.store.Update(ctx, func(tx *store.Tx) error { s.store.Subnets.Delete(tx, ownKey(me, otherSubnet)); return nil })
+			if err != nil {
+				t.Fatal(err)
+			}
+			wantError(t, "DependencyViolation", "The vpc '"+otherVPC+"' has dependencies and cannot be deleted.", func() error {
+				_, err := s.DeleteVpc(ctx, &ec2.DeleteVpcInput{VpcId: wire.Ptr(otherVPC)})
+				return err
+			})
+		})
 	}
 }
 
