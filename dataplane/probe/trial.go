@@ -7,6 +7,8 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"strconv"
+	"strings"
 
 	"github.com/postern/postern/dataplane"
 	"github.com/postern/postern/dataplane/conntrack"
@@ -32,6 +34,7 @@ func trials() []trial {
 		}, "a kernel with CONFIG_NF_TABLES_INET, CONFIG_NFT_CT and CONFIG_NFT_LOG, or: modprobe nf_tables nft_ct nft_log"})
 	}
 	return append(all,
+		trial{"room for connections", tryRoom, fmt.Sprintf("sysctl net.netfilter.nf_conntrack_max=%d on the host: it is the limit of each VPC", 4*minConnections)},
 		trial{"counters of connections", tryConntrack, "a kernel with CONFIG_NF_CT_NETLINK and CONFIG_NF_CONNTRACK_EVENTS, or: modprobe nf_conntrack_netlink"},
 		trial{"logging to this process", tryLog, "a kernel with CONFIG_NETFILTER_NETLINK_LOG, or: modprobe nfnetlink_log"},
 	)
@@ -99,6 +102,26 @@ func tryRoute(_ context.Context, path string) error {
 
 func trySysctls(_ context.Context, path string) error {
 	return netns.Do(path, func() error { return netns.SetSysctls(dataplane.Sysctls()) })
+}
+
+// minConnections is how many connections a VPC tracks at least: those of one
+// load balancer to one target, each from a port of its own.
+const minConnections = 65536
+
+// tryRoom reads a limit that only the host can change.
+func tryRoom(_ context.Context, path string) error {
+	const name = "/proc/sys/net/netfilter/nf_conntrack_max"
+	return netns.Do(path, func() error {
+		b, err := os.ReadFile(name)
+		if err != nil {
+			return err
+		}
+		n, err := strconv.Atoi(strings.TrimSpace(string(b)))
+		if err == nil && n < minConnections {
+			err = fmt.Errorf("%s is %d, less than %d", name, n, minConnections)
+		}
+		return err
+	})
 }
 
 func tryConntrack(ctx context.Context, path string) error {
