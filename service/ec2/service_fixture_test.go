@@ -35,7 +35,13 @@ func serviceFixture(t *testing.T) (*Service, context.Context) {
 	t.Helper()
 	s, ctx := endpointFixture(t)
 	applyAll(t, s.store)
-	if _, err := s.store.Update(ctx, func(tx *store.Tx) error {
+	putLoadBalancers(t, s)
+	return s, ctx
+}
+
+func putLoadBalancers(t *testing.T, s *Service) {
+	t.Helper()
+	if _, err := s.store.Update(t.Context(), func(tx *store.Tx) error {
 		s.store.Networks.Put(tx, vpc.Network{Owner: consumer, ID: consumerVPC})
 		s.store.LoadBalancers.Put(tx, vpc.LoadBalancer{Owner: me, ARN: nlbA, VPC: vpcID, AddressType: "ipv4",
 			Nodes: []vpc.LoadBalancerNode{{Zone: "us-east-1b", Subnet: subnetB}, {Zone: "us-east-1a", Subnet: subnetA}}})
@@ -48,7 +54,6 @@ func serviceFixture(t *testing.T) (*Service, context.Context) {
 	}); err != nil {
 		t.Fatal(err)
 	}
-	return s, ctx
 }
 
 type (
@@ -98,7 +103,16 @@ func describeService(t *testing.T, s *Service, ctx context.Context, id string) e
 // CreateVpcEndpoint would, and returns its id.
 func attach(t *testing.T, s *Service, service string, edit ...func(*vpc.Endpoint)) string {
 	t.Helper()
-	e := vpc.Endpoint{
+	e, revision := putEndpoint(t, s, service, edit...)
+	if err := s.store.WaitApplied(t.Context(), revision, e.VPC, vpcID); err != nil {
+		t.Fatal(err)
+	}
+	return e.ID
+}
+
+func putEndpoint(t *testing.T, s *Service, service string, edit ...func(*vpc.Endpoint)) (e vpc.Endpoint, revision int64) {
+	t.Helper()
+	e = vpc.Endpoint{
 		Owner: consumer, ID: vpc.NewID("vpce"), VPC: consumerVPC, Connection: vpc.NewID("vpce-con"), Suffix: "q1w2e3r4",
 		Service: vpc.ServiceConfiguration{Owner: me, ID: service}.ServiceName(), Provider: me,
 		IPAddressType: "ipv4", DNSRecordType: "ipv4", Created: then,
@@ -110,10 +124,7 @@ func attach(t *testing.T, s *Service, service string, edit ...func(*vpc.Endpoint
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := s.store.WaitApplied(t.Context(), revision, e.VPC); err != nil {
-		t.Fatal(err)
-	}
-	return e.ID
+	return e, revision
 }
 
 func answered(a vpc.Admission) func(*vpc.Endpoint) {
