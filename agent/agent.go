@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/postern/postern/dataplane"
+	"github.com/postern/postern/dataplane/health"
 	"github.com/postern/postern/dns"
 	"github.com/postern/postern/flow"
 	"github.com/postern/postern/store"
@@ -29,6 +30,8 @@ type Kernel interface {
 	// Listen and ListenPacket open a TCP and a UDP socket in a VPC.
 	Listen(vpc string, a netip.AddrPort) (net.Listener, error)
 	ListenPacket(vpc string, a netip.AddrPort) (net.PacketConn, error)
+	// Dial makes a TCP connection in a VPC from an address of its own.
+	Dial(ctx context.Context, vpc string, from netip.Addr, to netip.AddrPort) (net.Conn, error)
 	// Flows begins to count the traffic of a VPC.
 	Flows(vpc string) (dataplane.Source, error)
 }
@@ -50,6 +53,7 @@ type Config struct {
 type Agent struct {
 	Config
 	doors    *doors
+	health   *health.Checker
 	ready    chan struct{}
 	networks map[string]*network // what this node holds open, by VPC id
 	failed   map[store.Key]bool  // VPCs to be tried again
@@ -63,13 +67,15 @@ const (
 
 // New returns an Agent that does nothing until Run.
 func New(c Config) *Agent {
-	return &Agent{
+	a := &Agent{
 		Config:   c,
 		doors:    newDoors(),
 		ready:    make(chan struct{}),
 		networks: map[string]*network{},
 		failed:   map[store.Key]bool{},
 	}
+	a.health = health.New(health.Config{Dial: c.Kernel.Dial, Report: a.report, Log: c.Log})
+	return a
 }
 
 // Doors accepts the connections of every endpoint. Each has a method Arrival
@@ -83,6 +89,8 @@ func (a *Agent) Ready() <-chan struct{} { return a.ready }
 // has opened; the namespaces stay.
 func (a *Agent) Run(ctx context.Context) error {
 	defer a.close()
+	checking := start(ctx, func(ctx context.Context) { a.health.Run(ctx) })
+	defer checking.stop()
 	changes := a.Store.Changes(ctx)
 	batch, snapshot, err := changes.Next(ctx)
 	if err != nil {
@@ -182,6 +190,7 @@ func (a *Agent) remove(ctx context.Context, id string) error {
 		n.close()
 		delete(a.networks, id)
 	}
+	a.health.Remove(id)
 	a.Names.Remove(id)
 	a.Names.SetPublic(id, nil)
 	return a.Kernel.Delete(ctx, id)

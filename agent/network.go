@@ -33,6 +33,7 @@ func (n *network) set(ctx context.Context, p Plan, rec records) error {
 		return err
 	}
 	n.agent.Names.Set(n.id, p.Names)
+	n.agent.health.Set(n.id, p.Checks)
 	n.agent.Names.SetPublic(n.id, p.Public)
 	return errors.Join(n.openDoors(p.Doors), n.openResolvers(p.Resolvers), n.watch(p, rec))
 }

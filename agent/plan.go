@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/postern/postern/dataplane"
+	"github.com/postern/postern/dataplane/health"
 	"github.com/postern/postern/dataplane/link"
 	"github.com/postern/postern/dataplane/nft"
 	"github.com/postern/postern/dns"
@@ -24,6 +25,7 @@ type Plan struct {
 	Resolvers []netip.Addr // where the resolver listens
 	FlowLogs  []vpc.FlowLog
 	Unlogged  []netip.Addr // traffic with them is in no flow log
+	Checks    []health.Check
 }
 
 // Door is an address where an endpoint or a load balancer accepts connections.
@@ -46,6 +48,7 @@ func plan(r records, interval time.Duration) (Plan, bool) {
 		FlowLogs:  slices.Clone(r.FlowLogs),
 		Public:    dns.PublicNames(names),
 		Names:     dns.Build(names),
+		Checks:    checks(r),
 	}
 	if interval > 0 {
 		for i := range p.FlowLogs {

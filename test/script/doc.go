@@ -12,6 +12,8 @@
 //	sdk SERVICE OP [JSON]  call an operation with the SDK for Go
 //	query TYPE NAME        ask the resolver; prints rcode, addresses and SOA
 //	addresses              the interfaces that a process sees
+//	listen NAME PORT [proxy]  answer on TCP and UDP with who asks, and what the PROXY header says
+//	talk tcp|udp ADDR TEXT    send TEXT, print the answer
 //
 // The condition [aws] holds where the AWS CLI is on PATH.
 package script

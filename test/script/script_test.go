@@ -17,7 +17,8 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"sdk": sdkMain, "query": queryMain, "addresses": addressesMain})
+	testscript.Main(m, map[string]func(){
+		"sdk": sdkMain, "query": queryMain, "addresses": addressesMain, "listen": listenMain, "talk": talkMain})
 }
 
 func TestScripts(t *testing.T) {

@@ -14,6 +14,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
 	"github.com/aws/aws-sdk-go-v2/service/eks"
+	"github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 )
 
@@ -41,6 +42,7 @@ func callSDK(args []string) (any, error) {
 	clients := map[string]any{
 		"ec2":  ec2.NewFromConfig(cfg),
 		"eks":  eks.NewFromConfig(cfg),
+		"elbv2": elasticloadbalancingv2.NewFromConfig(cfg),
 		"sts":  sts.NewFromConfig(cfg),
 		"logs": cloudwatchlogs.NewFromConfig(cfg),
 	}
