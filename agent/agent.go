@@ -16,6 +16,7 @@ import (
 	"github.com/postern/postern/dns"
 	"github.com/postern/postern/flow"
 	"github.com/postern/postern/store"
+	"github.com/postern/postern/vpc"
 )
 
 // Kernel is the part of the data plane that lives in the kernel. Each call
@@ -36,8 +37,8 @@ type Kernel interface {
 	Flows(vpc string) (dataplane.Source, error)
 }
 
-// Config is what an Agent works with; every field but FlowInterval is
-// required.
+// Config is what an Agent works with; every field but FlowInterval and Limits
+// is required.
 type Config struct {
 	Store  *store.Store
 	Kernel Kernel
@@ -46,6 +47,7 @@ type Config struct {
 	// FlowInterval replaces the aggregation interval of every flow log;
 	// 0 leaves them as they are.
 	FlowInterval time.Duration
+	Limits       vpc.PathLimits
 	Log          *slog.Logger
 }
 
@@ -171,7 +173,7 @@ func (a *Agent) converge(ctx context.Context, snapshot store.Snapshot, k store.K
 	if !ok {
 		return a.remove(ctx, k.ID)
 	}
-	p, alive := plan(rec, a.FlowInterval)
+	p, alive := plan(rec, a.FlowInterval, a.Limits)
 	if !alive {
 		return a.remove(ctx, k.ID)
 	}

@@ -77,6 +77,10 @@ func (k *fakeKernel) ListenPacket(string, netip.AddrPort) (net.PacketConn, error
 	return net.ListenPacket("udp", "127.0.0.1:0")
 }
 
+func (k *fakeKernel) Dial(context.Context, string, netip.Addr, netip.AddrPort) (net.Conn, error) {
+	return nil, errors.New("nobody is there")
+}
+
 func (k *fakeKernel) Flows(string) (dataplane.Source, error) { return noTraffic{}, nil }
 
 func (k *fakeKernel) vpc(id string) (dataplane.VPC, bool) {
@@ -181,7 +185,7 @@ func TestChangeIsAppliedBeforeTheWaitEnds(t *testing.T) {
 	if err := f.put(rec); err != nil {
 		t.Fatal(err)
 	}
-	want, _ := plan(rec, 0)
+	want, _ := plan(rec, 0, vpc.PathLimits{})
 	got, ok := f.kernel.vpc("vpc-0a")
 	if !ok || !slices.Equal(got.Locals, want.Kernel.Locals) || len(got.Links) != 1 {
 		t.Errorf("the kernel holds %+v", got)

@@ -38,7 +38,7 @@ type Door struct {
 // plan turns the records of a VPC into what the node must hold for it. It
 // reports false for a VPC in which nothing lives: that one needs no
 // namespace. An interval of 0 leaves the flow logs' own.
-func plan(r records, interval time.Duration) (Plan, bool) {
+func plan(r records, interval time.Duration, limits vpc.PathLimits) (Plan, bool) {
 	if len(r.ENIs) == 0 {
 		return Plan{}, false
 	}
@@ -58,7 +58,14 @@ func plan(r records, interval time.Duration) (Plan, bool) {
 	p.Kernel = dataplane.VPC{
 		ID:     r.Network.ID,
 		Locals: slices.Clone(p.Resolvers),
-		Filter: nft.Config{Resolvers: p.Resolvers, ENIs: r.ENIs, Groups: r.Groups},
+		Filter: nft.Config{
+			Resolvers:    p.Resolvers,
+			ENIs:         r.ENIs,
+			Groups:       r.Groups,
+			QueryLimit:   limits.Queries,
+			EndpointIdle: limits.EndpointIdle,
+			ClampMSS:     limits.ClampMSS,
+		},
 	}
 	p.Unlogged = slices.Clone(p.Resolvers)
 	p.addGateways(r)

@@ -60,7 +60,7 @@ func TestPlan(t *testing.T) {
 	noPrivateDNS.Endpoints[0].PrivateDNS = false
 	for name, rec := range map[string]records{"two-zones": twoZones(), "no-hostnames": noHostnames, "no-private-dns": noPrivateDNS} {
 		t.Run(name, func(t *testing.T) {
-			p, alive := plan(rec, 0)
+			p, alive := plan(rec, 0, vpc.DefaultPathLimits())
 			if !alive {
 				t.Fatal("nothing lives in it")
 			}
@@ -89,7 +89,7 @@ func TestPlan(t *testing.T) {
 func TestEmptyVPCNeedsNothing(t *testing.T) {
 	rec := twoZones()
 	rec.ENIs, rec.Endpoints = nil, nil
-	if p, alive := plan(rec, 0); alive {
+	if p, alive := plan(rec, 0, vpc.DefaultPathLimits()); alive {
 		t.Errorf("plan of an empty VPC: %+v", p)
 	}
 }
@@ -98,8 +98,8 @@ func TestEmptyVPCNeedsNothing(t *testing.T) {
 // does not change the records.
 func TestPlanIsPure(t *testing.T) {
 	rec := twoZones()
-	first, _ := plan(rec, time.Second)
-	second, _ := plan(rec, time.Second)
+	first, _ := plan(rec, time.Second, vpc.PathLimits{})
+	second, _ := plan(rec, time.Second, vpc.PathLimits{})
 	if diff := cmp.Diff(first, second, cmp.Comparer(func(a, b netip.Addr) bool { return a == b }),
 		cmp.Comparer(func(a, b netip.Prefix) bool { return a == b }), cmp.Comparer(func(a, b netip.AddrPort) bool { return a == b })); diff != "" {
 		t.Error(diff)

@@ -109,7 +109,7 @@ func TestEndpointLeadsToTheServiceBehindIt(t *testing.T) {
 	f.putShop(newShop())
 	name := link.PeerName("vpc-0c", "vpc-0p")
 	want := nft.Frontend{Link: name, Protocol: vpc.ProtocolTCP, Address: netip.MustParseAddrPort("10.0.1.10:443"),
-		Node: netip.MustParseAddr("10.0.1.5"), ENI: "eni-0pb", Backends: backends("10.0.1.70:8443"), Idle: 350 * time.Second}
+		Node: netip.MustParseAddr("10.0.1.5"), ENI: "eni-0pb", Ingress: true, Backends: backends("10.0.1.70:8443"), Idle: 350 * time.Second}
 	got, _ := f.frontend()
 	if d := cmp.Diff(want, got, sameAddr); d != "" {
 		t.Errorf("frontend (-want +got):\n%s", d)

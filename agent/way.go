@@ -152,6 +152,7 @@ func (w way) frontend(link string) nft.Frontend {
 		Address:  w.Address,
 		Node:     w.Source,
 		ENI:      w.Node.ID,
+		Ingress:  true, // with AWS the groups judge PrivateLink's traffic, too, unless switched off
 		Idle:     w.Idle,
 	}
 	for _, t := range w.Targets {

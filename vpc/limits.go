@@ -1,5 +1,7 @@
 package vpc
 
+import "time"
+
 // Limits are the quotas of a VPC and its parts. Those of an object always
 // hold; those that count an account's objects hold where Account is set.
 type Limits struct {
@@ -42,4 +44,16 @@ func DefaultLimits() Limits {
 		TargetGroupsPerReg:  3000,
 		TargetsPer:          1000,
 	}
+}
+
+// PathLimits are what the network does to packets on their way.
+type PathLimits struct {
+	Queries      int           // packets to the resolver a second and ENI; 0: no limit
+	EndpointIdle time.Duration // after which a silent connection through an endpoint is forgotten
+	ClampMSS     bool          // connections through endpoints get a segment size that fits
+}
+
+// DefaultPathLimits are AWS's ("Amazon VPC quotas", "AWS PrivateLink quotas").
+func DefaultPathLimits() PathLimits {
+	return PathLimits{Queries: 1024, EndpointIdle: 350 * time.Second, ClampMSS: true}
 }

@@ -60,7 +60,7 @@ func runDaemon(ctx context.Context, f DaemonFlags, in *world.Inside, log *slog.L
 	defer names.Close()
 	flows := flow.NewCollector(flow.Config{Sink: flowSink{events}, Log: log})
 	node := agent.New(agent.Config{Store: records, Kernel: kernel, Names: names, Flows: flows,
-		FlowInterval: f.FlowInterval, Log: log})
+		FlowInterval: f.FlowInterval, Limits: f.pathLimits(), Log: log})
 
 	// The control side: the services, and the chain that every request takes.
 	limits := vpc.DefaultLimits()

@@ -2,12 +2,14 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"net"
 	"net/netip"
 	"os"
 	"os/signal"
+	"strconv"
 	"time"
 
 	"github.com/postern/postern/vpc"
@@ -32,6 +34,9 @@ type DaemonFlags struct {
 	Region       string        `default:"us-east-1" help:"The default Region; others are served side by side."`
 	Quotas       string        `enum:"none,aws" default:"none" help:"Limits on the number of objects: none, or AWS's defaults."`
 	Availability string        `placeholder:"FILE" help:"JSON file that says where endpoint services are not offered: {\"eks\": [\"eu-west-3\"]} (default: AWS's)."`
+	DNSLimit     int           `default:"1024" help:"DNS packets a second that a network interface may send to the resolver; 0: no limit."`
+	EndpointIdle time.Duration `default:"350s" help:"Time after which a silent connection through an endpoint is forgotten."`
+	ClampMSS     bool          `default:"true" negatable:"" help:"Make connections through endpoints use a segment size that fits."`
 	FlowInterval time.Duration `hidden:"" help:"Aggregate flow logs for that long, whatever they ask for."`
 	LogLevel     slog.Level    `default:"info" help:"debug, info, warn or error."`
 }
@@ -43,6 +48,9 @@ func (f DaemonFlags) Validate() error {
 	}
 	if _, ok := vpc.FindRegion(f.Region); !ok {
 		return fmt.Errorf("--region: there is no Region %q", f.Region)
+	}
+	if f.DNSLimit < 0 || f.EndpointIdle < 0 {
+		return errors.New("--dns-limit and --endpoint-idle cannot be negative")
 	}
 	_, err := f.availability()
 	return err
@@ -59,6 +67,11 @@ func (f DaemonFlags) availability() (vpc.Availability, error) {
 	}
 	defer file.Close()
 	return vpc.ReadAvailability(file)
+}
+
+// pathLimits are what the network does to packets on their way.
+func (f DaemonFlags) pathLimits() vpc.PathLimits {
+	return vpc.PathLimits{Queries: f.DNSLimit, EndpointIdle: f.EndpointIdle, ClampMSS: f.ClampMSS}
 }
 
 func isAccount(s string) bool {
@@ -79,6 +92,9 @@ func (f DaemonFlags) args() []string {
 		"--region=" + f.Region,
 		"--quotas=" + f.Quotas,
 		"--availability=" + f.Availability,
+		"--dns-limit=" + strconv.Itoa(f.DNSLimit),
+		"--endpoint-idle=" + f.EndpointIdle.String(),
+		"--clamp-mss=" + strconv.FormatBool(f.ClampMSS),
 		"--flow-interval=" + f.FlowInterval.String(),
 		"--log-level=" + f.LogLevel.String(),
 	}
