@@ -24,32 +24,21 @@ func (p peering) add(consumer, provider string, a netip.Addr) {
 	p[name] = l
 }
 
-// list returns the links in order, with their marks.
+// list returns the links in order, with their marks. A mark comes from the link's
+// name, so that it seldom changes while others come and go.
 func (p peering) list() []link.Peer {
 	used := map[uint32]bool{}
 	var all []link.Peer
 	for _, name := range slices.Sorted(maps.Keys(p)) {
 		l := p[name]
 		sortAddrs(l.Routes)
-		for l.Mark = mark(name); used[l.Mark]; l.Mark = (l.Mark + 1) % marks {
+		h := fnv.New32a()
+		h.Write([]byte(name))
+		for l.Mark = h.Sum32()%link.MaxMark + 1; used[l.Mark]; {
+			l.Mark = l.Mark%link.MaxMark + 1
 		}
 		used[l.Mark] = true
-		l.Mark += firstMark
 		all = append(all, l)
 	}
 	return all
-}
-
-// Marks are routing tables, too: they begin behind the kernel's own tables and
-// those of a human. One comes from the link's name, so that it does not change
-// while others come and go.
-const (
-	firstMark = 1 << 16
-	marks     = 1<<31 - firstMark
-)
-
-func mark(name string) uint32 {
-	h := fnv.New32a()
-	h.Write([]byte(name))
-	return h.Sum32() % marks
 }

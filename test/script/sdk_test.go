@@ -40,11 +40,11 @@ func callSDK(args []string) (any, error) {
 		return nil, err
 	}
 	clients := map[string]any{
-		"ec2":  ec2.NewFromConfig(cfg),
-		"eks":  eks.NewFromConfig(cfg),
+		"ec2":   ec2.NewFromConfig(cfg),
+		"eks":   eks.NewFromConfig(cfg),
 		"elbv2": elasticloadbalancingv2.NewFromConfig(cfg),
-		"sts":  sts.NewFromConfig(cfg),
-		"logs": cloudwatchlogs.NewFromConfig(cfg),
+		"sts":   sts.NewFromConfig(cfg),
+		"logs":  cloudwatchlogs.NewFromConfig(cfg),
 	}
 	method := reflect.ValueOf(clients[args[0]]).MethodByName(args[1])
 	if !method.IsValid() {
