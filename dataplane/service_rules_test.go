@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net"
 	"net/netip"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -16,6 +17,7 @@ import (
 	"github.com/postern/postern/dataplane/netns/netnstest"
 	"github.com/postern/postern/dataplane/nft"
 	"github.com/postern/postern/vpc"
+	"github.com/vishvananda/netlink"
 )
 
 // The way through two VPCs: a client and an endpoint in one, a load balancer
@@ -131,6 +133,35 @@ func (p *pair) set() {
 	for _, v := range append([]VPC{p.c, p.p}, p.consumers...) {
 		if err := p.host.Set(context.Background(), v); err != nil {
 			p.t.Fatal(err)
+		}
+	}
+	for _, v := range append([]VPC{p.c, p.p}, p.consumers...) {
+		p.settle(p.host.path(v.ID))
+		for _, l := range v.Links {
+			p.settle(p.host.Netns(l.ENI))
+		}
+	}
+}
+
+// settle waits until new links carry packets: the kernel starts their queues
+// a little after they are up at both ends.
+func (p *pair) settle(path string) {
+	p.t.Helper()
+	h, err := link.Open(path)
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	defer h.Close()
+	for deadline := time.Now().Add(patience); ; {
+		all, err := h.LinkList()
+		ready := err == nil && !slices.ContainsFunc(all, func(l netlink.Link) bool {
+			return l.Type() == "veth" && l.Attrs().OperState != netlink.OperUp
+		})
+		if ready {
+			return
+		}
+		if time.Now().After(deadline) {
+			p.t.Fatalf("links of %s: %v", path, err)
 		}
 	}
 }
@@ -418,6 +449,7 @@ func TestFrontendWithoutBackendsDrops(t *testing.T) {
 func TestSteeredPortIsSilentWithoutPeerLink(t *testing.T) {
 	p := newPair(t)
 	p.c.Peers = nil
+	p.p = providerVPC()
 	p.set()
 	p.target(targetID, targetAt, 8443)
 	p.listen(p.host.path(consumerID), doorAt, 443)

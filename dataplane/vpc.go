@@ -66,7 +66,9 @@ func (v VPC) owners() map[netip.Addr]string {
 // Sysctls are those of a VPC's namespace. The ones of conntrack are what flow logs
 // need (counters, times, and events for connections that are older than the
 // listener), AWS's idle timeout for UDP streams, and that no connection begins
-// in the middle. rp_filter is each link's own: the larger of all's and the
+// in the middle. What is late or early in its connection's window is not
+// invalid, because what is invalid is answered with RST; the RST takes the way
+// that the packet's mark says. rp_filter is each link's own: the larger of all's and the
 // link's is in force, and a peer link has none.
 //
 // The namespace answers no ping: its addresses are endpoints, resolvers and
@@ -85,6 +87,9 @@ func Sysctls() []netns.Sysctl {
 		{Name: "net/netfilter/nf_conntrack_events", Value: "1"},
 		{Name: "net/netfilter/nf_conntrack_udp_timeout_stream", Value: "180"},
 		{Name: "net/netfilter/nf_conntrack_tcp_loose", Value: "0"},
+		{Name: "net/netfilter/nf_conntrack_tcp_be_liberal", Value: "1"},
+		{Name: "net/ipv4/fwmark_reflect", Value: "1"},
+		{Name: "net/ipv6/fwmark_reflect", Value: "1", Optional: true},
 		{Name: "net/ipv6/conf/all/forwarding", Value: "1", Optional: true}, // before those that it resets
 		{Name: "net/ipv6/conf/default/addr_gen_mode", Value: "1", Optional: true},
 		{Name: "net/ipv6/conf/default/accept_dad", Value: "0", Optional: true},

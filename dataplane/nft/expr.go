@@ -18,6 +18,7 @@ const (
 	reg1 = unix.NFT_REG_1
 	reg2 = unix.NFT_REG_2
 	reg3 = unix.NFT_REG_3
+	reg4 = unix.NFT_REG_4
 )
 
 // Offsets in the header of TCP and UDP, in bytes.

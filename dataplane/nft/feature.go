@@ -1,10 +1,13 @@
 package nft
 
 import (
+	"net/netip"
 	"slices"
+	"time"
 
 	"github.com/google/nftables"
 	"github.com/google/nftables/expr"
+	"github.com/postern/postern/dataplane/link"
 	"github.com/postern/postern/vpc"
 )
 
@@ -22,6 +25,7 @@ func Features() []Feature {
 	verdicts := Set{Name: senders, Key: linkKey, Map: true, Elements: []Element{{Key: linkName("eni-01234567"), Goto: leaf.Name}}}
 	pairs := Set{Name: sources, Key: []nftables.SetDatatype{nftables.TypeIFName, nftables.TypeIPAddr},
 		Elements: []Element{{Key: linkName("eni-01234567") + address(vpc.LinkLocalResolver)}}}
+	idle := timeoutOf(vpc.ProtocolTCP, 350*time.Second)
 	all := []Feature{
 		{"base chains", ruleset(nil)},
 		{"addresses and ports", ruleset(nil, rule(port(vpc.ProtocolTCP, destinationPort, 53), drop()), rule(ipv6.is(), drop()))},
@@ -31,6 +35,17 @@ func Features() []Feature {
 		{"concatenations", ruleset([]Set{pairs}, rule(ipv4.linkAndSourceNotIn(pairs.Name), drop()))},
 		{"verdict maps", ruleset([]Set{verdicts}, rule(linkMap(expr.MetaKeyIIFNAME, verdicts.Name)))},
 		{"logging of dropped packets", ruleset(nil, rule(log("eni-01234567 in"), drop()))},
+		{"marks and zones of connections", ruleset(nil, rule(setConnectionMark(1), restoreMark()), rule(setZone(1)))},
+		{"resets", ruleset(nil, rule(state(invalid), l4proto(vpc.ProtocolTCP), reset()))},
+		{"options of TCP", ruleset(nil, rule(flags(tcpSYN), setMSS(link.MTU-ipv4Header-tcpHeader)))},
+		{"limits", ruleset([]Set{{Name: queries, Key: linkKey, Dynamic: true}}, rule(limitPerLink(1024), drop()))},
+		{"idle timeouts", Ruleset{Timeouts: []Timeout{idle}, Chains: ruleset(nil, rule(idle.statement())).Chains}},
+		{"translation of addresses", Ruleset{Chains: []Chain{
+			{Name: "in", Hook: &Hook{nftables.ChainTypeNAT, *nftables.ChainHookPrerouting, *nftables.ChainPriorityNATDest, nftables.ChainPolicyAccept},
+				Rules: []Rule{rule(destinationNAT(netip.AddrPortFrom(vpc.LinkLocalResolver, 53)))}},
+			{Name: "out", Hook: &Hook{nftables.ChainTypeNAT, *nftables.ChainHookPostrouting, *nftables.ChainPriorityNATSource, nftables.ChainPolicyAccept},
+				Rules: sourceNAT(vpc.LinkLocalResolver)},
+		}}},
 	}
 	for i := range all {
 		r := &all[i].Ruleset

@@ -27,6 +27,7 @@ const (
 const (
 	firstNodePort = 1024
 	lastNodePort  = 65535
+	portWindow    = 128 // the kernel tries as many ports
 )
 
 // maxSlots bounds the map of a frontend's backends; shares are exact to one
@@ -66,7 +67,7 @@ func (b *builder) frontends() {
 		f, mark := familyOf(x.Address.Addr()), b.markOf(x.Link)
 		key := arrivalKey(x.Protocol, x.Address) + markKey(mark)
 		add(f, frontends, key, b.frontend(x))
-		add(f, nodes, key, b.once("from-"+nameOf(x.Node), func() []Rule { return []Rule{rule(sourceNAT(x.Node))} }))
+		add(f, nodes, key, b.once("from-"+nameOf(x.Node), func() []Rule { return sourceNAT(x.Node) }))
 		if !b.balancers[x.ENI] {
 			continue
 		}
@@ -179,14 +180,33 @@ func destinationNAT(a netip.AddrPort) []expr.Any {
 	}
 }
 
-// sourceNAT keeps the client's port where it is free. Where it is not, the
-// kernel tries some 200 ports: with 60,000 of the 64,512 taken by connections
-// to the same backend, one in ten million connections finds none.
-func sourceNAT(node netip.Addr) []expr.Any {
-	return []expr.Any{
+// sourceNAT takes turns with windows of ports. In the whole range the kernel
+// would keep the client's port, or try some 200 in a row from a random one:
+// where clients count their ports up, as they do, it would find none long
+// before all are taken. In a window it tries all ports, and windows fill
+// evenly.
+func sourceNAT(node netip.Addr) []Rule {
+	const windows = (lastNodePort+1)/256 - firstNodePort/256
+	begin := []expr.Any{
 		&expr.Immediate{Register: reg1, Data: node.AsSlice()},
-		&expr.Immediate{Register: reg2, Data: port16(firstNodePort)},
-		&expr.Immediate{Register: reg3, Data: port16(lastNodePort)},
-		&expr.NAT{Type: expr.NATTypeSourceNAT, Family: uint32(familyOf(node).number), RegAddrMin: reg1, RegProtoMin: reg2, RegProtoMax: reg3},
+		// The number's first byte is its lowest (no big-endian machine has
+		// this program) and the port's highest.
+		&expr.Numgen{Register: reg2, Modulus: windows, Offset: firstNodePort / 256, Type: unix.NFT_NG_INCREMENTAL},
 	}
+	snat := func(from, to uint32) expr.Any {
+		return &expr.NAT{Type: expr.NATTypeSourceNAT, Family: uint32(familyOf(node).number), RegAddrMin: reg1, RegProtoMin: from, RegProtoMax: to}
+	}
+	everyOther := []expr.Any{
+		&expr.Numgen{Register: reg1, Modulus: 256 / portWindow, Type: unix.NFT_NG_INCREMENTAL},
+		equal(make([]byte, 4)),
+	}
+	return []Rule{
+		rule(everyOther, begin, []expr.Any{flipped(reg3, reg2, portWindow-1), snat(reg2, reg3)}),
+		rule(begin, []expr.Any{flipped(reg3, reg2, portWindow), flipped(reg4, reg2, 255), snat(reg3, reg4)}),
+	}
+}
+
+// flipped sets a register to the port in another one, with some bits flipped.
+func flipped(to, from uint32, bits uint16) expr.Any {
+	return &expr.Bitwise{SourceRegister: from, DestRegister: to, Len: 2, Mask: port16(0xffff), Xor: port16(bits)}
 }

@@ -25,11 +25,16 @@ func (b *builder) queries() []expr.Any {
 	}
 	b.add(Set{Name: queries, Key: linkKey, Dynamic: true})
 	b.chain(queries,
-		rule([]expr.Any{
-			&expr.Meta{Key: expr.MetaKeyIIFNAME, Register: reg1},
-			&expr.Dynset{SrcRegKey: reg1, SetName: queries, Operation: unix.NFT_DYNSET_OP_UPDATE, Timeout: queryMemory,
-				Exprs: []expr.Any{&expr.Limit{Type: expr.LimitTypePkts, Rate: uint64(limit), Unit: expr.LimitTimeSecond, Over: true, Burst: uint32(limit)}}},
-		}, drop()),
+		rule(limitPerLink(limit), drop()),
 		rule(accept()))
 	return goTo(queries)
+}
+
+// limitPerLink matches the packets of a link that are more than n a second.
+func limitPerLink(n int) []expr.Any {
+	over := &expr.Limit{Type: expr.LimitTypePkts, Rate: uint64(n), Unit: expr.LimitTimeSecond, Over: true, Burst: uint32(n)}
+	return []expr.Any{
+		&expr.Meta{Key: expr.MetaKeyIIFNAME, Register: reg1},
+		&expr.Dynset{SrcRegKey: reg1, SetName: queries, Operation: unix.NFT_DYNSET_OP_UPDATE, Timeout: queryMemory, Exprs: []expr.Any{over}},
+	}
 }

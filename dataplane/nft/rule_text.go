@@ -49,6 +49,7 @@ type decompiler struct {
 	from  string  // lower end of a range
 
 	constants map[uint32][]byte // by register
+	computed  map[uint32]string // by register
 }
 
 // load is what a register was loaded with.
@@ -80,6 +81,10 @@ func (d *decompiler) step(e, next expr.Any) {
 	case *expr.Payload:
 		d.load(d.payloadName(e), int(e.Len))
 	case *expr.Bitwise:
+		if e.DestRegister != e.SourceRegister {
+			d.compute(e)
+			return
+		}
 		d.mask = e.Mask
 		if !bytes.Equal(e.Xor, make([]byte, len(e.Xor))) {
 			d.say("xor 0x%x", e.Xor)
@@ -110,7 +115,9 @@ func (d *decompiler) step(e, next expr.Any) {
 }
 
 func (d *decompiler) load(name string, size int) { d.loads = append(d.loads, load{name, size}) }
-func (d *decompiler) reset()                     { d.loads, d.mask, d.from, d.constants = nil, nil, "", nil }
+func (d *decompiler) reset() {
+	d.loads, d.mask, d.from, d.constants, d.computed = nil, nil, "", nil, nil
+}
 
 func (d *decompiler) subject() string {
 	names := make([]string, len(d.loads))
@@ -137,10 +144,15 @@ func metaName(e *expr.Meta) string {
 }
 
 func numgenName(e *expr.Numgen) string {
-	if e.Type != unix.NFT_NG_RANDOM || e.Offset != 0 {
-		return fmt.Sprintf("%+v", *e)
+	kind := "random"
+	if e.Type == unix.NFT_NG_INCREMENTAL {
+		kind = "inc"
 	}
-	return fmt.Sprintf("numgen random mod %d", e.Modulus)
+	text := fmt.Sprintf("numgen %s mod %d", kind, e.Modulus)
+	if e.Offset != 0 {
+		text += fmt.Sprintf(" offset %d", e.Offset)
+	}
+	return text
 }
 
 func (d *decompiler) payloadName(e *expr.Payload) string {

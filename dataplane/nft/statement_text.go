@@ -90,6 +90,18 @@ func (d *decompiler) constant(e *expr.Immediate) {
 	d.constants[e.Register] = e.Data
 }
 
+// compute notes what another register holds besides the last load.
+func (d *decompiler) compute(e *expr.Bitwise) {
+	if d.computed == nil {
+		d.computed = map[uint32]string{}
+	}
+	text := fmt.Sprintf("%s & 0x%x ^ 0x%x", d.subject(), e.Mask, e.Xor)
+	if len(e.Mask) == 2 && len(e.Xor) == 2 { // nft reads the machine's order
+		text = fmt.Sprintf("%s & %d ^ %d", d.subject(), binaryutil.NativeEndian.Uint16(e.Mask), binaryutil.NativeEndian.Uint16(e.Xor))
+	}
+	d.computed[e.DestRegister] = text
+}
+
 // assign writes a setting of a field from a register.
 func (d *decompiler) assign(field string, register uint32) {
 	value := d.subject()
@@ -158,10 +170,10 @@ func (d *decompiler) nat(e *expr.NAT) string {
 		to += "-" + natText(d.constants[e.RegAddrMax])
 	}
 	if e.RegProtoMin != 0 {
-		to += ":" + portText(d.constants[e.RegProtoMin])
+		to += ":" + d.portText(e.RegProtoMin)
 	}
 	if e.RegProtoMax != 0 && e.RegProtoMax != e.RegProtoMin {
-		to += "-" + portText(d.constants[e.RegProtoMax])
+		to += "-" + d.portText(e.RegProtoMax)
 	}
 	for _, f := range []struct {
 		set  bool
@@ -185,9 +197,17 @@ func natText(b []byte) string {
 	return a.String()
 }
 
-func portText(b []byte) string {
-	if len(b) != 2 {
+// portText is the port in a register: a constant, or what was computed last.
+func (d *decompiler) portText(register uint32) string {
+	b, constant := d.constants[register]
+	switch {
+	case constant && len(b) == 2:
+		return fmt.Sprint(binary.BigEndian.Uint16(b))
+	case constant:
 		return fmt.Sprintf("0x%x", b)
 	}
-	return fmt.Sprint(binary.BigEndian.Uint16(b))
+	if text, ok := d.computed[register]; ok {
+		return text
+	}
+	return d.subject()
 }

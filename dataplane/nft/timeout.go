@@ -49,17 +49,25 @@ func (b *builder) idle(protocol uint8, tcp time.Duration) []expr.Any {
 	if tcp <= 0 {
 		return nil
 	}
-	after := tcp
+	t := timeoutOf(protocol, tcp)
 	if protocol == vpc.ProtocolUDP {
-		after = udpIdle
+		t = timeoutOf(protocol, udpIdle)
 	}
+	if !b.made[t.Name] {
+		b.made[t.Name] = true
+		b.Timeouts = append(b.Timeouts, t)
+	}
+	return t.statement()
+}
+
+func timeoutOf(protocol uint8, after time.Duration) Timeout {
 	seconds := uint32((after + time.Second - 1) / time.Second)
-	name := fmt.Sprintf("%s-%d", protocolNames[protocol], seconds)
-	if !b.made[name] {
-		b.made[name] = true
-		b.Timeouts = append(b.Timeouts, Timeout{name, protocol, seconds, unix.NFT_OBJECT_CT_TIMEOUT})
-	}
-	return []expr.Any{&expr.Objref{Type: unix.NFT_OBJECT_CT_TIMEOUT, Name: name}}
+	return Timeout{fmt.Sprintf("%s-%d", protocolNames[protocol], seconds), protocol, seconds, unix.NFT_OBJECT_CT_TIMEOUT}
+}
+
+// statement gives a new connection the policy.
+func (t Timeout) statement() []expr.Any {
+	return []expr.Any{&expr.Objref{Type: int(t.kind), Name: t.Name}}
 }
 
 // endpointIdle are the rules that give connections to endpoints their policy.

@@ -31,7 +31,7 @@ func trials() []trial {
 	for _, f := range nft.Features() {
 		all = append(all, trial{"nftables: " + f.Name, func(_ context.Context, path string) error {
 			return nft.Open(path).Apply(f.Ruleset)
-		}, "a kernel with CONFIG_NF_TABLES_INET, CONFIG_NFT_CT and CONFIG_NFT_LOG, or: modprobe nf_tables nft_ct nft_log"})
+		}, "a kernel with CONFIG_NF_TABLES_INET, CONFIG_NFT_CT, _LOG, _NAT, _NUMGEN, _LIMIT, _REJECT and CONFIG_NF_CONNTRACK_TIMEOUT, _MARK and _ZONES, or: modprobe nf_tables nft_ct nft_log nft_nat nft_numgen nft_limit nft_reject_inet"})
 	}
 	return append(all,
 		trial{"room for connections", tryRoom, fmt.Sprintf("sysctl net.netfilter.nf_conntrack_max=%d on the host: it is the limit of each VPC", 4*minConnections)},
