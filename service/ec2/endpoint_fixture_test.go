@@ -23,9 +23,6 @@ const (
 	subnetB  = "subnet-0b000000000000001" // us-east-1b, 10.0.2.0/24
 	subnetB2 = "subnet-0b000000000000002" // us-east-1b, 10.0.3.0/24
 	subnetC  = "subnet-0c000000000000001" // us-east-1c, 10.0.4.0/28
-	dualA    = "subnet-0a000000000000002" // us-east-1a, 10.0.5.0/24 and 2001:db8:0:5::/64
-	dualB    = "subnet-0b000000000000003" // us-east-1b, 10.0.6.0/28 and 2001:db8:0:6::/64
-	nativeC  = "subnet-0c000000000000002" // us-east-1c, 2001:db8:0:7::/64 only
 	groupDef = "sg-0a000000000000001"     // default
 	groupEp  = "sg-0a000000000000002"     // ep
 	groupApp = "sg-0a000000000000003"     // app
@@ -33,6 +30,11 @@ const (
 	otherVPC    = "vpc-0d000000000000001"
 	otherSubnet = "subnet-0d000000000000001" // us-east-1c, 10.1.1.0/24
 	otherGroup  = "sg-0d000000000000001"     // default
+
+	// Those of dualFixture.
+	dualA   = "subnet-0a000000000000002" // us-east-1a, 10.0.5.0/24 and 2001:db8:0:5::/64
+	dualB   = "subnet-0b000000000000003" // us-east-1b, 10.0.6.0/28 and 2001:db8:0:6::/64
+	nativeC = "subnet-0c000000000000002" // us-east-1c, 2001:db8:0:7::/64 only
 
 	eksService = "com.amazonaws.us-east-1.eks"
 	stsService = "com.amazonaws.us-east-1.sts"
@@ -65,23 +67,38 @@ func endpointFixture(t *testing.T) (*Service, context.Context) {
 	return service, as(t, me.Account, me.Region)
 }
 
+// dualFixture is endpointFixture with subnets that have IPv6.
+func dualFixture(t *testing.T) (*Service, context.Context) {
+	t.Helper()
+	s, ctx := endpointFixture(t)
+	if _, err := s.store.Update(t.Context(), func(tx *store.Tx) error {
+		for _, sn := range []struct{ id, ipv4, ipv6, zone, zoneID string }{
+			{dualA, "10.0.5.0/24", "2001:db8:0:5::/64", "us-east-1a", "use1-az1"},
+			{dualB, "10.0.6.0/28", "2001:db8:0:6::/64", "us-east-1b", "use1-az2"},
+			{nativeC, "", "2001:db8:0:7::/64", "us-east-1c", "use1-az3"},
+		} {
+			ipv4, _ := netip.ParsePrefix(sn.ipv4) // not valid where the subnet has none
+			s.store.Subnets.Put(tx, vpc.Subnet{Owner: me, ID: sn.id, VPC: vpcID, CIDR: ipv4, IPv6: vpc.IPv6Block{CIDR: netip.MustParsePrefix(sn.ipv6)},
+				Native: sn.ipv4 == "", Zone: sn.zone, ZoneID: sn.zoneID})
+		}
+		return nil
+	}); err != nil {
+		t.Fatal(err)
+	}
+	return s, ctx
+}
+
 func putNetwork(s *store.Store, tx *store.Tx) {
 	s.Networks.Put(tx, vpc.Network{Owner: me, ID: vpcID, CIDR: netip.MustParsePrefix("10.0.0.0/16"), DNSSupport: true, DNSHostnames: true})
 	s.Networks.Put(tx, vpc.Network{Owner: me, ID: otherVPC, CIDR: netip.MustParsePrefix("10.1.0.0/16"), DNSSupport: true})
-	for _, sn := range []struct{ id, vpc, ipv4, ipv6, zone, zoneID string }{
-		{subnetA, vpcID, "10.0.1.0/24", "", "us-east-1a", "use1-az1"},
-		{subnetB, vpcID, "10.0.2.0/24", "", "us-east-1b", "use1-az2"},
-		{subnetB2, vpcID, "10.0.3.0/24", "", "us-east-1b", "use1-az2"},
-		{subnetC, vpcID, "10.0.4.0/28", "", "us-east-1c", "use1-az3"},
-		{dualA, vpcID, "10.0.5.0/24", "2001:db8:0:5::/64", "us-east-1a", "use1-az1"},
-		{dualB, vpcID, "10.0.6.0/28", "2001:db8:0:6::/64", "us-east-1b", "use1-az2"},
-		{nativeC, vpcID, "", "2001:db8:0:7::/64", "us-east-1c", "use1-az3"},
-		{otherSubnet, otherVPC, "10.1.1.0/24", "", "us-east-1c", "use1-az3"},
+	for _, sn := range []struct{ id, vpc, cidr, zone, zoneID string }{
+		{subnetA, vpcID, "10.0.1.0/24", "us-east-1a", "use1-az1"},
+		{subnetB, vpcID, "10.0.2.0/24", "us-east-1b", "use1-az2"},
+		{subnetB2, vpcID, "10.0.3.0/24", "us-east-1b", "use1-az2"},
+		{subnetC, vpcID, "10.0.4.0/28", "us-east-1c", "use1-az3"},
+		{otherSubnet, otherVPC, "10.1.1.0/24", "us-east-1c", "use1-az3"},
 	} {
-		ipv4, _ := netip.ParsePrefix(sn.ipv4) // not valid where the subnet has none
-		ipv6, _ := netip.ParsePrefix(sn.ipv6)
-		s.Subnets.Put(tx, vpc.Subnet{Owner: me, ID: sn.id, VPC: sn.vpc, CIDR: ipv4, IPv6: vpc.IPv6Block{CIDR: ipv6},
-			Native: sn.ipv4 == "", Zone: sn.zone, ZoneID: sn.zoneID})
+		s.Subnets.Put(tx, vpc.Subnet{Owner: me, ID: sn.id, VPC: sn.vpc, CIDR: netip.MustParsePrefix(sn.cidr), Zone: sn.zone, ZoneID: sn.zoneID})
 	}
 	for _, g := range []struct{ id, vpc, name string }{
 		{groupDef, vpcID, "default"}, {groupEp, vpcID, "ep"}, {groupApp, vpcID, "app"}, {otherGroup, otherVPC, "default"},

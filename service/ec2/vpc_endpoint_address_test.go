@@ -15,7 +15,7 @@ import (
 // TestEndpointAddressTypes: which subnets and which records an address type
 // goes with, and what its network interfaces have.
 func TestEndpointAddressTypes(t *testing.T) {
-	s, ctx := endpointFixture(t)
+	s, ctx := dualFixture(t)
 	applyAll(t, s.store)
 	bySubnet := func(kind, subnet string) string {
 		return "IpAddressType " + kind + " is not supported by subnet " + subnet
@@ -97,7 +97,7 @@ func endpointENIs(s *Service, e ec2.VpcEndpoint) []vpc.ENI {
 // TestEndpointAddressesDesignated: an address of each family that the
 // endpoint has, and of no other.
 func TestEndpointAddressesDesignated(t *testing.T) {
-	s, ctx := endpointFixture(t)
+	s, ctx := dualFixture(t)
 	applyAll(t, s.store)
 	only6 := func(subnet, a string) func(*ec2.CreateVpcEndpointInput) {
 		return func(in *ec2.CreateVpcEndpointInput) {
@@ -141,7 +141,7 @@ func TestEndpointAddressesDesignated(t *testing.T) {
 // TestModifyEndpointAddressType: the second family comes and goes, the network
 // interfaces and their first addresses stay.
 func TestModifyEndpointAddressType(t *testing.T) {
-	s, ctx := endpointFixture(t)
+	s, ctx := dualFixture(t)
 	applyAll(t, s.store)
 	id := createEndpoint(t, s, ctx, inSubnets(dualA, dualB))
 	was := endpointENIs(s, describeEndpoint(t, s, ctx, id))
@@ -187,7 +187,7 @@ func addressType(in *ec2.ModifyVpcEndpointInput, kind, records string) {
 // TestModifyEndpointAddressTypeAndSubnets: all subnets that the endpoint has
 // after the call must fit, those that go need not.
 func TestModifyEndpointAddressTypeAndSubnets(t *testing.T) {
-	s, ctx := endpointFixture(t)
+	s, ctx := dualFixture(t)
 	applyAll(t, s.store)
 	id := createEndpoint(t, s, ctx, inSubnets(dualA, subnetB))
 	refused(t, "a subnet that stays", modify(t, s, id, func(in *ec2.ModifyVpcEndpointInput) { addressType(in, "dualstack", "") }),

@@ -24,7 +24,7 @@ func endpointNames(e ec2.VpcEndpoint) []string {
 // TestLegacyEndpoint: an endpoint of before August 2024 has one private name
 // and IPv4 until it is made dual-stack.
 func TestLegacyEndpoint(t *testing.T) {
-	s, ctx := endpointFixture(t)
+	s, ctx := dualFixture(t)
 	applyAll(t, s.store)
 	const first, second = "eks.us-east-1.amazonaws.com", "eks.us-east-1.api.aws"
 	legacy := tagged("postern:legacy", "true")
@@ -78,7 +78,7 @@ func TestLegacyEndpoint(t *testing.T) {
 
 // TestLegacyEndpointUpgradeConflict: the second name must be free.
 func TestLegacyEndpointUpgradeConflict(t *testing.T) {
-	s, ctx := endpointFixture(t)
+	s, ctx := dualFixture(t)
 	applyAll(t, s.store)
 	id := createEndpoint(t, s, ctx, tagged("postern:legacy", "true"))
 	off := func(in *ec2.ModifyVpcEndpointInput) { in.PrivateDnsEnabled = wire.Ptr(false) }

@@ -16,7 +16,7 @@ import (
 // refused, it has one network interface a subnet, of its families and with its
 // groups, at most one a zone, and no other interface is left.
 func TestModifiedEndpointIsWhole(t *testing.T) {
-	s, ctx := endpointFixture(t)
+	s, ctx := dualFixture(t)
 	applyAll(t, s.store)
 	subnets := []string{subnetA, subnetB, subnetB2, subnetC, dualA, dualB, nativeC}
 	groups := []string{groupDef, groupEp, groupApp}

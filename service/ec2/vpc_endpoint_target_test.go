@@ -24,11 +24,11 @@ const (
 
 var provider = vpc.Owner{Account: providerAccount, Region: "us-east-1"}
 
-// customerFixture is the network of endpointFixture and a service that the
+// customerFixture is the network of dualFixture and a service that the
 // provider offers to everybody; edit changes it.
 func customerFixture(t *testing.T, edit ...func(*vpc.ServiceConfiguration)) (*Service, context.Context) {
 	t.Helper()
-	s, ctx := endpointFixture(t)
+	s, ctx := dualFixture(t)
 	c := vpc.ServiceConfiguration{
 		Owner: provider, ID: serviceID, LoadBalancers: []string{balancerARN}, AddressTypes: []string{"ipv4"}, Regions: []string{"us-east-1"},
 		Permissions: []vpc.ServicePermission{{ID: "vpce-svc-perm-0e000000000000001", Principal: "*", Kind: "All"}},
