@@ -240,3 +240,50 @@ func TestCacheServesAll(t *testing.T) {
 		t.Errorf("asked %d times", u.asked)
 	}
 }
+
+// What an upstream may send never does harm: the client gets an answer to its
+// question that it can read, and the same one again from the cache.
+func FuzzUpstreamAnswer(f *testing.F) {
+	q := question("www.example.org.", A)
+	for _, u := range []upstreamOf{
+		{zone: "www.example.org. 30 IN CNAME x.example.org.\nx.example.org. 40 IN A 192.0.2.1"},
+		{zone: soaLine[1:], rcode: miekg.RcodeNameError},
+		{zone: "www.example.org. 30 IN TXT " + strings.Repeat(` "x"`, 300)},
+	} {
+		m, err := u.ask(context.Background(), q)
+		if err != nil {
+			f.Fatal(err)
+		}
+		packet, err := m.Pack()
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(packet)
+	}
+	f.Add([]byte("0000\x00\x01000000\x000000\x03000\x00\x00\x06000000\x00\x00")) // a SOA without data
+	f.Fuzz(func(t *testing.T, packet []byte) {
+		asked := 0
+		r := newResolver(func(_ context.Context, q *miekg.Msg) (*miekg.Msg, error) {
+			m, err := decode(packet)
+			if err == nil {
+				asked++
+			}
+			return m, err
+		})
+		query, _ := q.Pack()
+		ask := func() *miekg.Msg {
+			m := new(miekg.Msg)
+			if err := m.Unpack(r.exchange(context.Background(), query)); err != nil {
+				t.Fatal(err)
+			}
+			if m.Id != q.Id || !m.Response || len(m.Question) != 1 || m.Question[0] != q.Question[0] {
+				t.Fatalf("not an answer to the question: %v", m)
+			}
+			return m
+		}
+		first := ask()
+		if second := ask(); asked == 1 && (second.Rcode != first.Rcode || len(second.Answer) != len(first.Answer)) {
+			t.Fatalf("from the cache\n%v\nbefore\n%v", second, first)
+		}
+	})
+}

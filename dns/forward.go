@@ -111,8 +111,7 @@ func (c conn) read(query *miekg.Msg) (*miekg.Msg, error) {
 		if err != nil {
 			return nil, err
 		}
-		m := new(miekg.Msg)
-		err = m.Unpack(b)
+		m, err := decode(b)
 		if err == nil && answers(query, m) {
 			return m, nil
 		}
@@ -128,6 +127,21 @@ func (c conn) readPacket(buf []byte) ([]byte, error) {
 	}
 	n, err := c.Read(buf)
 	return buf[:n], err
+}
+
+// decode reads a message, and makes sure that it can be written as well: the
+// codec reads records without data and writes them so that nobody can read
+// them.
+func decode(b []byte) (*miekg.Msg, error) {
+	m := new(miekg.Msg)
+	if err := m.Unpack(b); err != nil {
+		return nil, err
+	}
+	again, err := m.Pack()
+	if err != nil {
+		return nil, err
+	}
+	return m, new(miekg.Msg).Unpack(again)
 }
 
 // answers reports whether m is an answer to query (RFC 5452, section 9.1).
