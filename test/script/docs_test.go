@@ -10,17 +10,23 @@ import (
 	"time"
 )
 
-// TestPrivateEndpointPage runs the commands of docs/private-endpoint.md, in
+// TestPages runs the commands of each page that is a walk through a feature, in
 // their order, in one shell. A command that ends with a comment which names a
 // failure must fail in that way.
-func TestPrivateEndpointPage(t *testing.T) {
+func TestPages(t *testing.T) {
 	if _, err := exec.LookPath("aws"); err != nil {
 		t.Skip("no AWS CLI on PATH")
 	}
 	bin := buildPostern(t)
+	for _, page := range []string{"private-endpoint.md", "endpoint-services.md"} {
+		t.Run(page, func(t *testing.T) { testPage(t, bin, page) })
+	}
+}
+
+func testPage(t *testing.T, bin, name string) {
 	state := t.TempDir()
 	env := append(os.Environ(), "PATH="+bin+":"+os.Getenv("PATH"), "XDG_STATE_HOME="+state, "HOME="+os.Getenv("HOME"), "AWS_PAGER=", "AWS_MAX_ATTEMPTS=1")
-	page, err := os.ReadFile("../../docs/private-endpoint.md")
+	page, err := os.ReadFile(filepath.Join("../../docs", name))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -67,7 +73,7 @@ func shellBlocks(page string) string {
 		}
 		for line := range strings.Lines(block[1]) {
 			command, comment, _ := strings.Cut(line, "   # ")
-			for _, failure := range []string{"Connect timeout", "AccessDeniedException"} {
+			for _, failure := range []string{"Connect timeout", "AccessDeniedException", "InvalidPrincipal"} {
 				if strings.Contains(comment, failure) {
 					line = "if said=$(" + strings.TrimSpace(command) + " 2>&1); then echo not refused: \"$said\"; exit 1; fi; grep -q '" + failure + "' <<< \"$said\"\n"
 				}
