@@ -10,6 +10,16 @@
 //	           and both gates of its security groups
 //	workload   a workload to another one in the same subnet
 //
+// The ways of a connection through an endpoint service:
+//
+//	routed     four namespaces in a row, client, two routers and server, no rules
+//	service    a workload to the target of a service: the consumer's VPC, the
+//	           peer link, the provider's VPC, with four gates and a load balancer
+//	haproxy    the routed path with HAProxy, TCP mode, in the second router
+//	nginx      the same with nginx's stream module
+//
+// The two proxies are Debian's packages, fetched for the run and not installed.
+//
 // The ways of a call are ListClusters with the SDK for Go over one kept
 // connection a client: through the endpoint's ENI, through the public
 // listener on the host, and a bare Go HTTPS handler as the limit.

@@ -2,6 +2,7 @@ package bench
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
 	"net"
 	"net/netip"
@@ -10,7 +11,6 @@ import (
 	"testing"
 
 	"github.com/vishvananda/netlink"
-	vnetns "github.com/vishvananda/netns"
 
 	"github.com/postern/postern/dataplane"
 	"github.com/postern/postern/dataplane/link"
@@ -95,39 +95,53 @@ func sixtyRules() []vpc.SecurityGroupRule {
 // directLink joins two new namespaces with a veth pair and returns their paths.
 func directLink(t testing.TB, dir string) [2]string {
 	t.Helper()
-	var paths [2]string
-	var handles [2]vnetns.NsHandle
-	for i := range paths {
-		paths[i] = filepath.Join(dir, []string{"direct-a", "direct-b"}[i])
-		must(t, netns.Create(paths[i], nil))
-		t.Cleanup(func() { must(t, netns.Delete(paths[i])) })
-		h, err := vnetns.GetFromPath(paths[i])
-		must(t, err)
-		defer h.Close()
-		handles[i] = h
+	paths := [2]string{filepath.Join(dir, "direct-a"), filepath.Join(dir, "direct-b")}
+	for _, path := range paths {
+		must(t, netns.Create(path, nil))
+		t.Cleanup(func() { must(t, netns.Delete(path)) })
 	}
-	must(t, netns.Do(paths[0], func() error {
-		attrs := netlink.NewLinkAttrs()
-		attrs.Name, attrs.MTU = "a", mtu
-		return netlink.LinkAdd(&netlink.Veth{LinkAttrs: attrs, PeerName: "b", PeerNamespace: netlink.NsFd(handles[1])})
-	}))
-	for i, name := range []string{"a", "b"} {
-		must(t, netns.Do(paths[i], func() error {
-			l, err := netlink.LinkByName(name)
-			if err != nil {
-				return err
-			}
-			if err := netlink.LinkSetMTU(l, mtu); err != nil {
-				return err
-			}
-			address := &netlink.Addr{IPNet: &net.IPNet{IP: directAddrs[i].AsSlice(), Mask: net.CIDRMask(24, 32)}}
-			if err := netlink.AddrAdd(l, address); err != nil {
-				return err
-			}
-			return netlink.LinkSetUp(l)
-		}))
-	}
+	join(t, paths[0], directAddrs[0], paths[1], directAddrs[1])
 	return paths
+}
+
+// join makes a veth pair between the namespaces at two paths, with an address
+// of the same /28 at each end.
+func join(t testing.TB, a string, addrA netip.Addr, b string, addrB netip.Addr) {
+	t.Helper()
+	far, err := netns.Open(b)
+	must(t, err)
+	defer far.Close()
+	name := func(end string, a netip.Addr) string { return fmt.Sprintf("%s%d", end, a.As4()[3]/16) }
+	must(t, netns.Do(a, func() error {
+		attrs := netlink.NewLinkAttrs()
+		attrs.Name, attrs.MTU = name("a", addrA), mtu
+		return netlink.LinkAdd(&netlink.Veth{LinkAttrs: attrs, PeerName: name("b", addrA), PeerNamespace: netlink.NsFd(far.Fd())})
+	}))
+	must(t, netns.Do(a, func() error { return address(name("a", addrA), addrA) }))
+	must(t, netns.Do(b, func() error { return address(name("b", addrA), addrB) }))
+}
+
+// address gives a link of the calling thread's namespace an address.
+func address(name string, a netip.Addr) error {
+	l, err := netlink.LinkByName(name)
+	if err != nil {
+		return err
+	}
+	if err := netlink.AddrAdd(l, &netlink.Addr{IPNet: &net.IPNet{IP: a.AsSlice(), Mask: net.CIDRMask(28, 32)}}); err != nil {
+		return err
+	}
+	return netlink.LinkSetUp(l)
+}
+
+func routeIn(t testing.TB, path, to string, via netip.Addr) {
+	t.Helper()
+	must(t, netns.Do(path, func() error {
+		dst, err := netlink.ParseIPNet(to)
+		if err != nil {
+			return err
+		}
+		return netlink.RouteAdd(&netlink.Route{Dst: dst, Gw: via.AsSlice()})
+	}))
 }
 
 func listenIn(path string, a netip.AddrPort) func() (net.Listener, error) {

@@ -1,12 +1,17 @@
 package bench
 
 import (
+	"errors"
 	"fmt"
 	"io"
+	"math"
 	"net"
+	"net/netip"
 	"os"
 	"slices"
+	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"text/tabwriter"
 	"time"
@@ -22,25 +27,32 @@ const (
 )
 
 // BenchmarkPacket prints, for each way, what it does and its ratio to the
-// direct link. One round of all ways is one operation of the benchmark.
+// direct link.
 func BenchmarkPacket(b *testing.B) {
-	ways := lab(b)
-	measures := []struct {
-		name string
-		unit string
-		run  func(way) (float64, error)
-	}{
-		{"bulk, 1 stream", "Gbit/s", func(w way) (float64, error) { return bulk(w, 1) }},
-		{"bulk, 4 streams", "Gbit/s", func(w way) (float64, error) { return bulk(w, 4) }},
-		{"64-byte round trip, p50", "µs", func(w way) (float64, error) { return roundTrip(w) }},
-		{"connect, one byte, close", "/s", connections},
-	}
+	compare(b, lab(b), []measure{
+		{"bulk, 1 stream", "Gbit/s", bulk(1)},
+		{"bulk, 4 streams", "Gbit/s", bulk(4)},
+		{"64-byte round trip, p50", "µs", roundTrip(0.5)},
+		{"connect, one byte, close", "/s", connections(1)},
+	}, "endpoint : direct", "workload : direct")
+}
+
+// measure is something that a way does more or less of.
+type measure struct {
+	name string
+	unit string
+	run  func(way) (float64, error)
+}
+
+// compare prints what each way does, and ratios of two ways ("one : other").
+// One round of all ways is one operation of the benchmark.
+func compare(b *testing.B, ways []way, measures []measure, ratios ...string) {
 	table := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', 0)
 	fmt.Fprint(table, "\nmeasure\tunit")
 	for _, w := range ways {
 		fmt.Fprintf(table, "\t%s", w.name)
 	}
-	fmt.Fprintln(table, "\tendpoint : direct\tworkload : direct")
+	fmt.Fprintf(table, "\t%s\n", strings.Join(ratios, "\t"))
 	for b.Loop() {
 		for _, m := range measures {
 			got := map[string][]float64{}
@@ -57,15 +69,25 @@ func BenchmarkPacket(b *testing.B) {
 			for _, w := range ways {
 				fmt.Fprintf(table, "\t%.4g", median(got[w.name]))
 			}
-			fmt.Fprintf(table, "\t%.2f\t%.2f\n", median(got["endpoint"])/median(got["direct"]), median(got["workload"])/median(got["direct"]))
+			for _, r := range ratios {
+				one, other, _ := strings.Cut(r, " : ")
+				fmt.Fprintf(table, "\t%.2f", median(got[one])/median(got[other]))
+			}
+			fmt.Fprintln(table)
 		}
 		table.Flush()
 	}
 }
 
-func median(v []float64) float64 {
+func median(v []float64) float64 { return quantile(v, 0.5) }
+
+// quantile sorts v. It is NaN if there is nothing.
+func quantile(v []float64, q float64) float64 {
+	if len(v) == 0 {
+		return math.NaN()
+	}
 	slices.Sort(v)
-	return v[len(v)/2]
+	return v[int(float64(len(v)-1)*q)]
 }
 
 // serve runs a server at the end of w until the returned function is called,
@@ -94,103 +116,117 @@ func serve(w way, handle func(net.Conn)) (stop func(), err error) {
 	}, nil
 }
 
-// bulk writes for one turn on a number of streams and returns Gbit/s.
-func bulk(w way, streams int) (float64, error) {
-	var total sync.WaitGroup
-	received := make(chan int64, streams)
-	stop, err := serve(w, func(c net.Conn) {
-		n, _ := io.Copy(io.Discard, c)
-		received <- n
-	})
-	if err != nil {
-		return 0, err
+// bulk writes for one turn on a number of streams: Gbit/s.
+func bulk(streams int) func(way) (float64, error) {
+	return func(w way) (float64, error) {
+		var received atomic.Int64
+		stop, err := serve(w, func(c net.Conn) {
+			n, _ := io.Copy(io.Discard, c)
+			received.Add(n)
+		})
+		if err != nil {
+			return 0, err
+		}
+		began := time.Now()
+		var total sync.WaitGroup
+		for range streams {
+			c, err := w.dial()
+			if err != nil {
+				stop()
+				return 0, err
+			}
+			total.Go(func() {
+				defer c.Close()
+				block := make([]byte, 256<<10)
+				for time.Since(began) < turn {
+					if _, err := c.Write(block); err != nil {
+						return
+					}
+				}
+			})
+		}
+		total.Wait()
+		stop()
+		return float64(received.Load()) * 8 / time.Since(began).Seconds() / 1e9, nil
 	}
-	began := time.Now()
-	for range streams {
+}
+
+// roundTrip is a quantile of the times of a 64-byte request and its echo, in
+// microseconds.
+func roundTrip(q float64) func(way) (float64, error) {
+	return func(w way) (float64, error) {
+		stop, err := serve(w, func(c net.Conn) { io.Copy(c, c) })
+		if err != nil {
+			return 0, err
+		}
+		defer stop()
 		c, err := w.dial()
 		if err != nil {
-			stop()
 			return 0, err
 		}
-		total.Go(func() {
-			defer c.Close()
-			block := make([]byte, 256<<10)
-			for time.Since(began) < turn {
-				if _, err := c.Write(block); err != nil {
-					return
-				}
+		defer c.Close()
+		message := make([]byte, 64)
+		var times []float64
+		for began := time.Now(); time.Since(began) < turn; {
+			sent := time.Now()
+			if _, err := c.Write(message); err != nil {
+				return 0, err
 			}
-		})
+			if _, err := io.ReadFull(c, message); err != nil {
+				return 0, err
+			}
+			times = append(times, float64(time.Since(sent).Nanoseconds())/1000)
+		}
+		return quantile(times, q), nil
 	}
-	total.Wait()
-	stop()
-	took := time.Since(began).Seconds()
-	var bytes int64
-	for range streams {
-		bytes += <-received
-	}
-	return float64(bytes) * 8 / took / 1e9, nil
 }
 
-// roundTrip returns the median time of a 64-byte request and its echo in
-// microseconds.
-func roundTrip(w way) (float64, error) {
-	stop, err := serve(w, func(c net.Conn) { io.Copy(c, c) })
-	if err != nil {
-		return 0, err
+// connections is how many connections a second can be made, used for one byte
+// each way, and closed, by so many clients, each of them one after the other.
+func connections(clients int) func(way) (float64, error) {
+	return func(w way) (float64, error) {
+		stop, err := serve(w, func(c net.Conn) { io.Copy(c, c) })
+		if err != nil {
+			return 0, err
+		}
+		defer stop()
+		var count atomic.Int64
+		var all sync.WaitGroup
+		errs := make([]error, clients)
+		began := time.Now()
+		for i := range clients {
+			all.Go(func() {
+				errs[i] = netns.Do(w.client, func() error {
+					for time.Since(began) < turn {
+						if err := once(w.target); err != nil {
+							return err
+						}
+						count.Add(1)
+					}
+					return nil
+				})
+			})
+		}
+		all.Wait()
+		return float64(count.Load()) / time.Since(began).Seconds(), errors.Join(errs...)
 	}
-	defer stop()
-	c, err := w.dial()
+}
+
+// once uses one connection from the namespace of the calling thread. It ends
+// with a reset: no TIME_WAIT, so ports do not run out.
+func once(to netip.AddrPort) error {
+	c, err := net.Dial("tcp4", to.String())
 	if err != nil {
-		return 0, err
+		return err
 	}
 	defer c.Close()
-	message := make([]byte, 64)
-	var times []float64
-	for began := time.Now(); time.Since(began) < turn; {
-		sent := time.Now()
-		if _, err := c.Write(message); err != nil {
-			return 0, err
-		}
-		if _, err := io.ReadFull(c, message); err != nil {
-			return 0, err
-		}
-		times = append(times, float64(time.Since(sent).Nanoseconds())/1000)
+	if err := c.(*net.TCPConn).SetLinger(0); err != nil {
+		return err
 	}
-	return median(times), nil
-}
-
-// connections returns how many connections a second can be made, used for one
-// byte each way, and closed, one after the other.
-func connections(w way) (float64, error) {
-	stop, err := serve(w, func(c net.Conn) { io.Copy(c, c) })
-	if err != nil {
-		return 0, err
+	one := []byte{1}
+	if _, err := c.Write(one); err != nil {
+		return err
 	}
-	defer stop()
-	count := 0
-	var took time.Duration
-	err = netns.Do(w.client, func() error {
-		one := []byte{1}
-		began := time.Now()
-		for ; time.Since(began) < turn; count++ {
-			c, err := net.Dial("tcp4", w.target.String())
-			if err != nil {
-				return err
-			}
-			if tcp := c.(*net.TCPConn); tcp.SetLinger(0) != nil { // no TIME_WAIT: ports do not run out
-				return fmt.Errorf("set linger")
-			}
-			if _, err := c.Write(one); err != nil {
-				return err
-			}
-			if _, err := io.ReadFull(c, one); err != nil {
-				return err
-			}
-			c.Close()
-		}
-		took = time.Since(began)
-		return nil
-	})
-	return float64(count) / took.Seconds(), err
+	_, err = io.ReadFull(c, one)
+	return err
 }
