@@ -110,31 +110,46 @@ func serve(w way, handle func(net.Conn)) (stop func(), err error) {
 			})
 		}
 	})
-	return func() {
+	return func() { // more than once is allowed
 		l.Close()
 		running.Wait()
 	}, nil
 }
 
-// bulk writes for one turn on a number of streams: Gbit/s.
+// bulk writes for one turn on a number of streams: Gbit/s. The turn begins when
+// all of them have reached the server.
 func bulk(streams int) func(way) (float64, error) {
 	return func(w way) (float64, error) {
 		var received atomic.Int64
+		arrived := make(chan struct{}, streams)
 		stop, err := serve(w, func(c net.Conn) {
+			arrived <- struct{}{}
 			n, _ := io.Copy(io.Discard, c)
 			received.Add(n)
 		})
 		if err != nil {
 			return 0, err
 		}
-		began := time.Now()
-		var total sync.WaitGroup
+		defer stop()
+		var open []net.Conn
+		defer func() {
+			for _, c := range open {
+				c.Close()
+			}
+		}()
 		for range streams {
 			c, err := w.dial()
 			if err != nil {
-				stop()
 				return 0, err
 			}
+			open = append(open, c)
+		}
+		for range streams {
+			<-arrived
+		}
+		began := time.Now()
+		var total sync.WaitGroup
+		for _, c := range open {
 			total.Go(func() {
 				defer c.Close()
 				block := make([]byte, 256<<10)

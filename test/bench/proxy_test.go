@@ -33,7 +33,7 @@ func proxies(t testing.TB, p way) []way {
 	haproxy := netip.AddrPortFrom(p.target.Addr(), 8001)
 	write(t, root+"/haproxy.cfg", fmt.Sprintf(`
 global
-	maxconn 20000
+	maxconn 4000
 defaults
 	mode tcp
 	option splice-auto
@@ -51,9 +51,9 @@ load_module %s/usr/lib/nginx/modules/ngx_stream_module.so;
 user root;
 daemon off;
 pid %s/nginx.pid;
-error_log stderr;
+error_log stderr crit;
 worker_processes auto;
-events { worker_connections 20000; }
+events { worker_connections 4000; }
 stream { server { listen %v; proxy_pass %v; } }
 `, root, root, nginx, server))
 	run(t, root, p.name, nginx, "/usr/sbin/nginx", "-c", root+"/nginx.conf", "-p", root, "-e", "stderr")
@@ -103,7 +103,7 @@ func run(t testing.TB, root, path string, a netip.AddrPort, program string, args
 	})
 	for deadline := time.Now().Add(10 * time.Second); ; {
 		err := netns.Do(path, func() error {
-			c, err := net.Dial("tcp4", a.String())
+			c, err := net.DialTimeout("tcp4", a.String(), time.Second)
 			if err == nil {
 				c.Close()
 			}

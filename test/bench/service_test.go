@@ -2,11 +2,14 @@ package bench
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"net/netip"
 	"os"
 	"testing"
 	"time"
+
+	"github.com/vishvananda/netlink"
 
 	"github.com/postern/postern/dataplane"
 	"github.com/postern/postern/dataplane/link"
@@ -18,10 +21,9 @@ import (
 // The provider of an endpoint service has the consumer's addresses in a VPC of
 // its own: client and target have the same one.
 const (
-	provider   = "vpc-0b000000000000002"
-	targetENI  = "eni-0d4e5f60718293041"
-	balancer   = "eni-0e5f6071829304152"
-	targetPort = 8443
+	provider  = "vpc-0b000000000000002"
+	targetENI = "eni-0d4e5f60718293041"
+	balancer  = "eni-0e5f6071829304152"
 )
 
 var nodeAddr = netip.MustParseAddr("10.0.1.20")
@@ -62,7 +64,7 @@ func service(t testing.TB) way {
 		must(t, host.Delete(context.Background(), provider))
 		must(t, host.Close())
 	})
-	door, target := netip.AddrPortFrom(endpointAddr, 443), netip.AddrPortFrom(clientAddr, targetPort)
+	door, target := netip.AddrPortFrom(endpointAddr, 443), netip.AddrPortFrom(clientAddr, 443)
 	peer := link.Peer{Consumer: network, Provider: provider, Mark: 1, Routes: []netip.Addr{endpointAddr}}
 	groups := []vpc.SecurityGroup{{ID: group, Rules: sixtyRules()}}
 	must(t, host.Set(t.Context(), dataplane.VPC{
@@ -120,7 +122,12 @@ func routedPath(t testing.TB) (routed, proxied way) {
 	for i, name := range names {
 		hops[i] = hop{dir + "/" + name, netip.AddrFrom4([4]byte{192, 0, 2, byte(16*i + 2)})}
 		must(t, netns.Create(hops[i].path, func() error {
-			return netns.SetSysctls([]netns.Sysctl{{Name: "net/ipv4/ip_forward", Value: "1"}})
+			lo, err := netlink.LinkByName("lo")
+			if err != nil {
+				return err
+			}
+			forward := []netns.Sysctl{{Name: "net/ipv4/ip_forward", Value: "1"}}
+			return errors.Join(netlink.LinkSetUp(lo), netns.SetSysctls(forward))
 		}))
 		t.Cleanup(func() { must(t, netns.Delete(hops[i].path)) })
 	}
