@@ -4,6 +4,7 @@ import (
 	"errors"
 	"net"
 	"net/netip"
+	"os"
 	"sync"
 	"time"
 
@@ -13,16 +14,25 @@ import (
 // acceptPause is how long a listener rests after a failed Accept.
 const acceptPause = 10 * time.Millisecond
 
+// closePatience is how long Close waits for who accepts to take the last
+// connections.
+const closePatience = time.Second
+
 // doors is one listener made of the listeners of all endpoints. A connection
 // that it accepts knows where it came in.
 type doors struct {
 	accepted chan net.Conn
 	closed   chan struct{}
 	once     sync.Once
+	serving  sync.WaitGroup
+
+	mu      sync.Mutex
+	closing bool
+	open    map[net.Listener]struct{}
 }
 
 func newDoors() *doors {
-	return &doors{accepted: make(chan net.Conn), closed: make(chan struct{})}
+	return &doors{accepted: make(chan net.Conn), closed: make(chan struct{}), open: map[net.Listener]struct{}{}}
 }
 
 // Accept implements net.Listener.
@@ -36,20 +46,61 @@ func (d *doors) Accept() (net.Conn, error) {
 }
 
 // Close implements net.Listener. The endpoints' own listeners belong to the
-// agent, which closes them.
+// agent, which closes them: whoever connects to one from now on waits in it.
+// Connections that were taken from one already are accepted still.
 func (d *doors) Close() error {
-	d.once.Do(func() { close(d.closed) })
+	d.mu.Lock()
+	d.closing = true
+	for l := range d.open {
+		wake(l)
+	}
+	d.mu.Unlock()
+	patience := time.AfterFunc(closePatience, d.shut)
+	defer patience.Stop()
+	d.serving.Wait()
+	d.shut()
 	return nil
+}
+
+func (d *doors) shut() { d.once.Do(func() { close(d.closed) }) }
+
+// wake ends an Accept.
+func wake(l net.Listener) {
+	if t, ok := l.(interface{ SetDeadline(time.Time) error }); !ok || t.SetDeadline(time.Unix(1, 0)) != nil {
+		l.Close()
+	}
+}
+
+// enter counts l in, unless d is about to close.
+func (d *doors) enter(l net.Listener) bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if !d.closing {
+		d.open[l] = struct{}{}
+		d.serving.Add(1)
+	}
+	return !d.closing
+}
+
+func (d *doors) leave(l net.Listener) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	delete(d.open, l)
+	d.serving.Done()
 }
 
 // Addr implements net.Listener. The addresses are those of the endpoints.
 func (d *doors) Addr() net.Addr { return &net.TCPAddr{Port: doorPort} }
 
-// serve accepts on one endpoint address until l is closed.
+// serve accepts on one endpoint address until l or d is closed.
 func (d *doors) serve(l net.Listener, arrival vpc.Arrival) {
+	if !d.enter(l) {
+		return
+	}
+	defer d.leave(l)
 	for {
 		c, err := l.Accept()
-		if errors.Is(err, net.ErrClosed) {
+		if errors.Is(err, net.ErrClosed) || errors.Is(err, os.ErrDeadlineExceeded) {
 			return
 		}
 		if err != nil { // such as too many open files: it passes, or Close ends it

@@ -126,9 +126,9 @@ func newService(one Service) (*service, error) {
 }
 
 // Serve answers the connections of l with TLS until ctx ends, and closes l.
-// Requests on their way get a second to finish. It returns nil when ctx ended
-// it. Any number of listeners may be served side by side; their connections
-// say by Arrival whether they came in through an endpoint.
+// What was accepted by then gets a second to finish. It returns nil when ctx
+// ended it. Any number of listeners may be served side by side; their
+// connections say by Arrival whether they came in through an endpoint.
 func (s *Server) Serve(ctx context.Context, l net.Listener) error {
 	server := &http.Server{
 		Handler:           s,
@@ -152,14 +152,16 @@ func (s *Server) Serve(ctx context.Context, l net.Listener) error {
 		done <- err // both at once
 	case <-ctx.Done():
 	}
+	// First nothing more is accepted. Only then does the server know of all
+	// connections that it has to wait for.
+	l.Close() // its owner may have ended with ctx too, and closed it first
+	if err := <-done; !errors.Is(err, net.ErrClosed) {
+		return fmt.Errorf("serve %s: %w", l.Addr(), err)
+	}
 	stop, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopTimeout)
 	defer cancel()
 	if server.Shutdown(stop) != nil {
 		server.Close()
-	}
-	// The listener's owner may have ended with ctx too, and closed it first.
-	if err := <-done; !errors.Is(err, http.ErrServerClosed) && !errors.Is(err, net.ErrClosed) {
-		return fmt.Errorf("serve %s: %w", l.Addr(), err)
 	}
 	return nil
 }

@@ -24,10 +24,13 @@ type Config struct {
 	Dir string
 	Log *slog.Logger
 
-	// Inherited are the Sockets of the Host before this one. The new one owns
-	// them: Listen and ListenPacket take them instead of opening others, and
-	// CloseInherited or Close closes what is left.
+	// Inherited are sockets of the Host before this one, from its Custody. The
+	// new one owns them: Listen and ListenPacket take them instead of opening
+	// others, and CloseInherited or Close closes what is left.
 	Inherited map[string]*os.File
+	// Custody gets every socket that Listen and ListenPacket open until it is
+	// closed; nil: nobody.
+	Custody Custody
 }
 
 // Host holds VPCs in the kernel. Its methods may be called concurrently;
@@ -35,7 +38,8 @@ type Config struct {
 type Host struct {
 	dir     string
 	log     *slog.Logger
-	sockets *sockets
+	sockets sockets
+	custody Custody
 
 	pairing sync.Mutex // see peers.go
 
@@ -53,8 +57,7 @@ func NewHost(c Config) (*Host, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &sockets{inherited: maps.Clone(c.Inherited), open: map[string]filer{}}
-	return &Host{dir: dir, log: c.Log, sockets: s, rooms: map[string]*room{}, owners: map[string]string{}}, nil
+	return &Host{dir: dir, log: c.Log, sockets: sockets{files: maps.Clone(c.Inherited)}, custody: c.Custody, rooms: map[string]*room{}, owners: map[string]string{}}, nil
 }
 
 // Close lets go of the kernel. What it holds stays, and goes on; so do the
@@ -68,7 +71,8 @@ func (h *Host) Close() error {
 		r.mu.Unlock()
 		delete(h.rooms, id)
 	}
-	return h.sockets.closeInherited()
+	_, err := h.sockets.close()
+	return err
 }
 
 // List names the VPCs that the kernel holds anything of, in order. One that is

@@ -8,6 +8,7 @@ import (
 	"net/netip"
 	"os"
 	"sync"
+	"syscall"
 
 	"github.com/postern/postern/dataplane/netns"
 )
@@ -16,7 +17,7 @@ import (
 // there is one. The caller closes the listener.
 func (h *Host) Listen(id string, a netip.AddrPort) (net.Listener, error) {
 	key := socketKey(id, "tcp", a)
-	l, err := inherit(h.sockets, key, net.FileListener)
+	l, err := inherit(&h.sockets, key, net.FileListener)
 	if l == nil && err == nil {
 		var c net.ListenConfig
 		c.SetMultipathTCP(false) // workloads speak TCP; it would only cost
@@ -28,16 +29,16 @@ func (h *Host) Listen(id string, a netip.AddrPort) (net.Listener, error) {
 	if err != nil {
 		return nil, fmt.Errorf("listen in %s: %w", id, err)
 	}
-	s := &listener{TCPListener: l.(*net.TCPListener)}
-	s.forget = h.sockets.add(key, s.TCPListener)
-	return s, nil
+	t := l.(*net.TCPListener)
+	h.hold(key, t)
+	return &listener{TCPListener: t, drop: func() { h.drop(key) }}, nil
 }
 
 // ListenPacket opens a UDP socket in a VPC, or takes the inherited one. The
 // caller closes it.
 func (h *Host) ListenPacket(id string, a netip.AddrPort) (net.PacketConn, error) {
 	key := socketKey(id, "udp", a)
-	p, err := inherit(h.sockets, key, net.FilePacketConn)
+	p, err := inherit(&h.sockets, key, net.FilePacketConn)
 	if p == nil && err == nil {
 		err = netns.Do(h.path(id), func() error {
 			p, err = net.ListenUDP("udp", net.UDPAddrFromAddrPort(a))
@@ -47,55 +48,66 @@ func (h *Host) ListenPacket(id string, a netip.AddrPort) (net.PacketConn, error)
 	if err != nil {
 		return nil, fmt.Errorf("listen in %s: %w", id, err)
 	}
-	s := &packetConn{UDPConn: p.(*net.UDPConn)}
-	s.forget = h.sockets.add(key, s.UDPConn)
-	return s, nil
+	u := p.(*net.UDPConn)
+	h.hold(key, u)
+	return &packetConn{UDPConn: u, drop: func() { h.drop(key) }}, nil
 }
 
-// Sockets duplicates every socket that Listen and ListenPacket have opened and
-// nobody has closed, for the Config.Inherited of the Host that comes after
-// this one. The caller closes the files.
-func (h *Host) Sockets() (map[string]*os.File, error) { return h.sockets.files() }
+// Custody keeps duplicates of sockets, for the Config.Inherited of the Host
+// that comes after this one. Names are "vpc-… tcp|udp address:port".
+type Custody interface {
+	// Hold keeps a socket, in the place of the one that had its name.
+	Hold(name string, s syscall.Conn) error
+	// Drop closes the one that it keeps; none is no error.
+	Drop(name string) error
+}
 
-// CloseInherited closes the inherited sockets that nobody has asked for.
-// Connections that wait in one are reset.
-func (h *Host) CloseInherited() error { return h.sockets.closeInherited() }
+// hold gives a socket into custody. Without it the socket serves all the same.
+func (h *Host) hold(key string, s syscall.Conn) {
+	if h.custody == nil {
+		return
+	}
+	if err := h.custody.Hold(key, s); err != nil {
+		h.log.Warn("socket will not outlive this process", "socket", key, "err", err)
+	}
+}
+
+func (h *Host) drop(key string) {
+	if h.custody == nil {
+		return
+	}
+	if err := h.custody.Drop(key); err != nil {
+		h.log.Warn("socket stays open", "socket", key, "err", err)
+	}
+}
+
+// CloseInherited closes the inherited sockets that nobody has asked for, and
+// drops them from custody. Connections that wait in one are reset.
+func (h *Host) CloseInherited() error {
+	closed, err := h.sockets.close()
+	for _, key := range closed {
+		h.drop(key)
+	}
+	return err
+}
 
 // socketKey names a socket: "vpc-… tcp|udp address:port".
 func socketKey(id, network string, a netip.AddrPort) string {
 	return id + " " + network + " " + a.String()
 }
 
-// sockets knows what listens in the VPCs.
+// sockets are the inherited ones, by their keys.
 type sockets struct {
-	mu        sync.Mutex
-	inherited map[string]*os.File
-	open      map[string]filer
-}
-
-// filer is a socket: File duplicates it.
-type filer interface{ File() (*os.File, error) }
-
-// add notes an open socket. The returned function takes that back.
-func (s *sockets) add(key string, f filer) (forget func()) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.open[key] = f
-	return func() {
-		s.mu.Lock()
-		defer s.mu.Unlock()
-		if s.open[key] == f {
-			delete(s.open, key)
-		}
-	}
+	mu    sync.Mutex
+	files map[string]*os.File
 }
 
 // inherit makes a T of the inherited socket, and returns none if there is no
 // such socket.
 func inherit[T any](s *sockets, key string, from func(*os.File) (T, error)) (t T, err error) {
 	s.mu.Lock()
-	f := s.inherited[key]
-	delete(s.inherited, key)
+	f := s.files[key]
+	delete(s.files, key)
 	s.mu.Unlock()
 	if f == nil {
 		return t, nil
@@ -104,55 +116,36 @@ func inherit[T any](s *sockets, key string, from func(*os.File) (T, error)) (t T
 	return t, errors.Join(err, f.Close())
 }
 
-func (s *sockets) files() (map[string]*os.File, error) {
+// close closes all and returns their keys.
+func (s *sockets) close() (keys []string, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	all := map[string]*os.File{}
-	for key, socket := range s.open {
-		f, err := socket.File()
-		if errors.Is(err, net.ErrClosed) {
-			continue
-		}
-		if err != nil {
-			for _, f := range all {
-				err = errors.Join(err, f.Close())
-			}
-			return nil, fmt.Errorf("duplicate socket %s: %w", key, err)
-		}
-		all[key] = f
+	for key, f := range s.files {
+		keys = append(keys, key)
+		err = errors.Join(err, f.Close())
+		delete(s.files, key)
 	}
-	return all, nil
-}
-
-func (s *sockets) closeInherited() error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	var errs []error
-	for key, f := range s.inherited {
-		errs = append(errs, f.Close())
-		delete(s.inherited, key)
-	}
-	return errors.Join(errs...)
+	return keys, err
 }
 
 type listener struct {
 	*net.TCPListener
-	forget func()
+	drop func()
 }
 
 // Close implements net.Listener.
 func (l *listener) Close() error {
-	l.forget()
+	l.drop()
 	return l.TCPListener.Close()
 }
 
 type packetConn struct {
 	*net.UDPConn
-	forget func()
+	drop func()
 }
 
 // Close implements net.PacketConn.
 func (p *packetConn) Close() error {
-	p.forget()
+	p.drop()
 	return p.UDPConn.Close()
 }

@@ -6,6 +6,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -34,6 +35,8 @@ type Inside struct {
 	lost   chan struct{}
 	keeper *conn
 	ended  chan Session
+
+	leaving atomic.Bool
 }
 
 // Inherited returns what the keeper left to this process, which must be a

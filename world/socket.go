@@ -27,7 +27,14 @@ func (i *Inside) Hold(name string, s syscall.Conn) error {
 	return i.keeper.sendNumbers(message{Kind: kindHold, Name: name}, fd)
 }
 
+// Leave says that this daemon is about to end: sockets that it drops from now
+// on are for the next one.
+func (i *Inside) Leave() { i.leaving.Store(true) }
+
 // Drop has the keeper close a socket.
 func (i *Inside) Drop(name string) error {
+	if i.leaving.Load() {
+		return nil
+	}
 	return i.keeper.send(message{Kind: kindDrop, Name: name})
 }

@@ -51,7 +51,7 @@ func runDaemon(ctx context.Context, f DaemonFlags, in *world.Inside, log *slog.L
 	defer func() { err = errors.Join(err, events.Close()) }()
 
 	// The data side: kernel, resolver, flow logs, and the agent that drives them.
-	kernel, err := dataplane.NewHost(dataplane.Config{Dir: in.NetnsDir, Log: log})
+	kernel, err := dataplane.NewHost(dataplane.Config{Dir: in.NetnsDir, Log: log, Inherited: in.Sockets, Custody: in})
 	if err != nil {
 		return err
 	}
@@ -100,23 +100,36 @@ func runDaemon(ctx context.Context, f DaemonFlags, in *world.Inside, log *slog.L
 	if err != nil {
 		return err
 	}
+	// What clients wait for ends first, then what it needs to finish.
+	needed, stop := context.WithCancel(context.WithoutCancel(ctx))
+	defer stop()
+	parts, needed := errgroup.WithContext(needed)
+	parts.Go(func() error { return flows.Run(needed) })
+	parts.Go(func() error { return node.Run(needed) })
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	defer context.AfterFunc(needed, cancel)()
 	run, ctx := errgroup.WithContext(ctx)
-	run.Go(func() error { return flows.Run(ctx) })
-	run.Go(func() error { return node.Run(ctx) })
 	run.Go(func() error { return chain.Serve(ctx, node.Doors()) })
-	select {
-	case <-node.Ready():
-	case <-ctx.Done():
-		return run.Wait()
-	}
-	for _, l := range in.Listeners {
-		run.Go(func() error { return chain.Serve(ctx, l) })
-	}
-	run.Go(func() error { return control.Run(ctx) })
-	if err := in.Ready(); err != nil {
-		return errors.Join(fmt.Errorf("say that the daemon is ready: %w", err), run.Wait())
-	}
-	return run.Wait()
+	run.Go(func() error {
+		select {
+		case <-node.Ready():
+		case <-ctx.Done():
+			return nil
+		}
+		if err := kernel.CloseInherited(); err != nil {
+			return err
+		}
+		for _, l := range in.Listeners {
+			run.Go(func() error { return chain.Serve(ctx, l) })
+		}
+		run.Go(func() error { return control.Run(ctx) })
+		return in.Ready()
+	})
+	err = run.Wait()
+	in.Leave() // what still listens is for the next daemon
+	stop()
+	return errors.Join(err, parts.Wait())
 }
 
 // rootKey knows the only access key there is: that of the account's root user.
