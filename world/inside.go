@@ -28,6 +28,7 @@ type Inside struct {
 	// What the daemons before this one have left with the keeper.
 	Sessions []Session           // commands that run, or have just ended
 	Sockets  map[string]*os.File // listening sockets by name; the caller's to close
+	Passing  map[string]*os.File // those whose names are Passing
 	Since    time.Time           // when the keeper began
 	Daemons  int                 // how many there were before
 
@@ -49,6 +50,7 @@ func Inherited(dir string) (*Inside, error) {
 	i := &Inside{
 		NetnsDir: filepath.Join(dir, "run", netnsDir),
 		Sockets:  map[string]*os.File{},
+		Passing:  map[string]*os.File{},
 		link:     link,
 		lost:     make(chan struct{}),
 		ended:    make(chan Session),
@@ -85,7 +87,11 @@ func (i *Inside) inherit() error {
 		switch {
 		case m.Kind == kindSockets && len(files) == len(m.Names):
 			for n, f := range files {
-				i.Sockets[m.Names[n]] = f
+				if isPassing(m.Names[n]) {
+					i.Passing[m.Names[n]] = f
+				} else {
+					i.Sockets[m.Names[n]] = f
+				}
 			}
 		case m.Kind == kindBegun:
 			i.Sessions, i.Since, i.Daemons = m.Sessions, m.Since, m.Daemons

@@ -22,9 +22,12 @@ const (
 	stopTimeout  = 1900 * time.Millisecond
 )
 
-// restartAfter is how long a daemon must have served for another one to take
-// its place when it crashes. One that crashes sooner would do so for ever.
-const restartAfter = time.Second
+// A daemon that crashes is replaced by another one, but not for ever: after
+// maxCrashes none of which came later than crashInterval after its start.
+const (
+	maxCrashes    = 4
+	crashInterval = 10 * time.Second
+)
 
 // Config describes a world.
 type Config struct {
@@ -64,6 +67,7 @@ type World struct {
 	links   sync.WaitGroup
 	link    *link
 	started time.Time
+	crashes int
 }
 
 // Start starts the daemon in the world that c.Dir has, or makes one. A keeper
@@ -192,7 +196,10 @@ func (w *World) daemonEnded(how string) {
 	case stopping:
 		return
 	}
-	if w.link.ready && time.Since(w.started) > restartAfter {
+	if time.Since(w.started) > crashInterval {
+		w.crashes = 0
+	}
+	if w.crashes++; w.link.ready && w.crashes < maxCrashes {
 		w.config.Log.Error("the daemon crashed; another one takes its place", "end", how)
 		err := w.startDaemon()
 		if err == nil {

@@ -96,7 +96,7 @@ func listenControl(c controlConfig) (*control, error) {
 
 func controlListener(c controlConfig) (*net.UnixListener, error) {
 	name := world.Passing(controlSocket)
-	if f := c.World.Sockets[name]; f != nil {
+	if f := c.World.Passing[name]; f != nil {
 		defer f.Close()
 		l, err := net.FileListener(f)
 		if err != nil {

@@ -160,7 +160,12 @@ func (s *serveCommand) Run() (err error) {
 		return err
 	}
 	defer listener.Close()
-	w, err := s.start(ctx, listener)
+	f, err := listener.File()
+	if err != nil {
+		return fmt.Errorf("pass the listener on: %w", err)
+	}
+	defer f.Close()
+	w, err := s.start(ctx, f)
 	if err != nil {
 		return err
 	}
@@ -181,16 +186,11 @@ func clientAddress(a net.Addr) string {
 }
 
 // start finds or makes the world and starts the daemon in it.
-func (s *serveCommand) start(ctx context.Context, l *net.TCPListener) (*world.World, error) {
-	f, err := l.File()
-	if err != nil {
-		return nil, fmt.Errorf("pass the listener on: %w", err)
-	}
-	defer f.Close()
+func (s *serveCommand) start(ctx context.Context, listener *os.File) (*world.World, error) {
 	return world.Start(ctx, world.Config{
 		Dir:        string(s.DataDir),
 		DaemonArgs: s.args(),
-		Listeners:  []*os.File{f},
+		Listeners:  []*os.File{listener},
 		Resolvers:  s.DNSUpstream.resolvers,
 		Ephemeral:  s.Ephemeral,
 		Stderr:     os.Stderr,

@@ -5,12 +5,13 @@
 //
 //	serve [FLAG]...        start postern serve; its `postern env` becomes the environment
 //	halt                   stop it with SIGTERM, within two seconds
-//	crash                  stop it with SIGKILL
+//	crash [daemon]         stop it with SIGKILL, or its daemon only
 //	on SUBNET[,GROUP] CMD  run CMD in a subnet with postern exec
 //	set VAR PATH           set VAR from the JSON that the last command printed
 //	until REGEXP CMD...    repeat CMD until its output matches
 //	sdk SERVICE OP [JSON]  call an operation with the SDK for Go
 //	query TYPE NAME        ask the resolver; prints rcode, addresses and SOA
+//	traffic KIND ... FILE  traffic that goes on until FILE.stop appears
 //	addresses              the interfaces that a process sees
 //	listen NAME PORT [proxy]  answer on TCP and UDP with who asks, and what the PROXY header says
 //	talk tcp|udp ADDR TEXT    send TEXT, print the answer

@@ -18,7 +18,8 @@ import (
 
 func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){
-		"sdk": sdkMain, "query": queryMain, "addresses": addressesMain, "listen": listenMain, "talk": talkMain})
+		"sdk": sdkMain, "query": queryMain, "addresses": addressesMain, "listen": listenMain, "talk": talkMain,
+		"traffic": trafficMain})
 }
 
 func TestScripts(t *testing.T) {

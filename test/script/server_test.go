@@ -6,6 +6,9 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
 	"syscall"
 	"time"
 
@@ -96,9 +99,31 @@ func halt(ts *testscript.TestScript, neg bool, args []string) {
 }
 
 func crash(ts *testscript.TestScript, neg bool, args []string) {
+	if len(args) == 1 && args[0] == "daemon" {
+		crashDaemon(ts)
+		return
+	}
 	s := servers.take(ts)
 	if s == nil {
 		ts.Fatalf("nothing to crash")
 	}
 	s.stop(syscall.SIGKILL)
+}
+
+// crashDaemon kills the daemon of this scenario, and nothing else.
+func crashDaemon(ts *testscript.TestScript) {
+	lines, err := filepath.Glob("/proc/[0-9]*/cmdline")
+	ts.Check(err)
+	for _, path := range lines {
+		b, _ := os.ReadFile(path) // it may have ended
+		args := strings.Split(string(b), "\x00")
+		if len(args) < 3 || args[1] != "daemon" || args[2] != "--data-dir="+ts.Getenv("DATA") {
+			continue
+		}
+		pid, err := strconv.Atoi(filepath.Base(filepath.Dir(path)))
+		ts.Check(err)
+		ts.Check(syscall.Kill(pid, syscall.SIGKILL))
+		return
+	}
+	ts.Fatalf("no daemon to crash")
 }
