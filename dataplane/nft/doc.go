@@ -17,6 +17,24 @@
 // their names. Of what is link-local only neighbour discovery between a
 // workload and its router passes.
 //
+// In the middle of a connection only the source and the state are looked at.
+// A TCP packet of a connection that has expired is judged as if it began one
+// and, if it may pass, answered with RST: the only packets that the namespace
+// sends unasked, with neighbour discovery.
+//
+// Endpoint services go from a consumer's VPC to a provider's over a peer link,
+// see services.go and frontend.go:
+//
+//	@steers       ports of endpoints that lead to a provider
+//	svc-…         what comes in by a peer link
+//	@frontends    ports of load balancers, each with the chain of its backends,
+//	tcp-…         such as tcp-10.0.2.7-443-svc-…
+//	to-…, from-…  a backend, and the load balancer's address that it sees
+//
+// The first packet of a connection takes the way through these maps; its
+// translation, mark and zone are then the connection's. There is no flow table: what it skips are the counters, the states and the source
+// check that the rest of the data plane is about, and not every kernel has it.
+//
 // Build is a pure function from the security groups to a Ruleset. Conn.Apply
 // changes the kernel's table into a Ruleset: what differs, in one transaction.
 //

@@ -100,6 +100,15 @@ func port(protocol int, offset uint32, n uint16) []expr.Any {
 
 func port16(n uint16) []byte { return binary.BigEndian.AppendUint16(nil, n) }
 
+// anyPort matches a port of whatever protocol, and perhaps something else of
+// one that has none: it is quick and leaves the rest to others.
+func anyPort(s side, n uint16) []expr.Any {
+	return []expr.Any{
+		&expr.Payload{DestRegister: reg1, Base: expr.PayloadBaseTransportHeader, Offset: portOffset(s), Len: 2},
+		equal(port16(n)),
+	}
+}
+
 func portOffset(s side) uint32 {
 	if s == source {
 		return sourcePort

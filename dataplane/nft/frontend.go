@@ -81,12 +81,13 @@ func (b *builder) frontends() {
 			b.add(Set{Name: f.set(m), Key: append(f.arrivalKeys(), nftables.TypeMark), Map: true, Elements: unique(in[f][m])})
 		}
 	}
-	b.balancerGates()
+	b.balancerGates(len(in[ipv4][entries])+len(in[ipv6][entries]) > 0)
 }
 
 // balancerGates adds the base chains. One that translates sees only the first
 // packet of a connection.
-func (b *builder) balancerGates() {
+// The groups of a load balancer have a gate only if they decide anywhere.
+func (b *builder) balancerGates(judged bool) {
 	here := func(m string) func(family) Rule {
 		return func(f family) Rule { return rule(f.arrival(), f.ofMark(), verdicts(f.set(m))) }
 	}
@@ -96,8 +97,10 @@ func (b *builder) balancerGates() {
 		}
 	}
 	passed := rule(state(established|related), accept())
-	b.base("balancer-gate", *nftables.ChainHookPrerouting, *nftables.ChainPriorityMangle+5, nftables.ChainPolicyAccept,
-		append([]Rule{passed}, each(here(entries))...)...)
+	if judged {
+		b.base("balancer-gate", *nftables.ChainHookPrerouting, *nftables.ChainPriorityMangle+5, nftables.ChainPolicyAccept,
+			append([]Rule{passed}, each(here(entries))...)...)
+	}
 	b.nat("balance", *nftables.ChainHookPrerouting, nftables.ChainPriorityNATDest,
 		append(each(here(frontends)), rule(marked(link.MaxMark), drop()))...)
 	b.chain(forwarded, append(each(first(exits)), rule(accept()))...)

@@ -14,6 +14,10 @@ import (
 const (
 	strangers  = "strangers"  // packets whose source is not of the link's ENI
 	neighbours = "neighbours" // what is link-local
+	asked      = "asked"      // what may be a query to a resolver
+
+	untrackedQueries = "untracked-queries"
+	untrackedAnswers = "untracked-answers"
 )
 
 // ICMPv6 types of neighbour discovery that pass between a workload and its
@@ -38,12 +42,15 @@ var (
 // connection. The namespace itself answers, and never begins, except from a
 // load balancer's address: no ICMP error leaves it.
 func (b *builder) gates() {
-	b.base("untrack-queries", *nftables.ChainHookPrerouting, *nftables.ChainPriorityRaw, nftables.ChainPolicyAccept,
-		dns(destination, notrack())...)
-	b.base("untrack-answers", *nftables.ChainHookOutput, *nftables.ChainPriorityRaw, nftables.ChainPolicyAccept,
-		dns(source, notrack())...)
+	b.base("before-tracking", *nftables.ChainHookPrerouting, *nftables.ChainPriorityRaw, nftables.ChainPolicyAccept,
+		append(when(b.hasZones(), rule(linkMap(expr.MetaKeyIIFNAME, zones))), rule(anyPort(destination, 53), goTo(untrackedQueries)))...)
+	b.base("before-tracking-answers", *nftables.ChainHookOutput, *nftables.ChainPriorityRaw, nftables.ChainPolicyAccept,
+		rule(anyPort(source, 53), goTo(untrackedAnswers)))
+	b.chain(untrackedQueries, dns(destination, notrack())...)
+	b.chain(untrackedAnswers, dns(source, notrack())...)
 	b.base("sender-gate", *nftables.ChainHookPrerouting, *nftables.ChainPriorityMangle, nftables.ChainPolicyDrop,
 		b.senderGate()...)
+	b.chain(asked, dns(destination, b.queries())...)
 	b.strangers()
 	b.base("receiver-gate", *nftables.ChainHookForward, *nftables.ChainPriorityFilter, nftables.ChainPolicyDrop,
 		slices.Concat(
@@ -64,7 +71,7 @@ func (b *builder) senderGate() []Rule {
 		each(func(f family) Rule { return rule(f.linkAndSourceNotIn(sources), goTo(strangers)) }),
 		when(b.hasPeers(), rule(marked(^uint32(0)), jump(restored))),
 		[]Rule{rule(state(established|related), accept())},
-		dns(destination, b.queries()),
+		[]Rule{rule(anyPort(destination, 53), jump(asked))},
 		each(func(f family) Rule { return rule(f.inSet(destination, resolvers), drop()) }),
 		each(func(f family) Rule { return rule(f.inSet(destination, gateways), drop()) }),
 		toNeighbours(),

@@ -163,7 +163,7 @@ func (d *decompiler) payloadName(e *expr.Payload) string {
 	case e.Base == expr.PayloadBaseNetworkHeader && e.Offset == d.of.offsets[destination] && int(e.Len) <= d.of.bits/8:
 		return d.of.name + " daddr"
 	case e.Base == expr.PayloadBaseTransportHeader && e.Len == 2 && e.Offset == sourcePort:
-		return d.proto + " sport"
+		return cmp.Or(d.proto, "th") + " sport"
 	case e.Base == expr.PayloadBaseTransportHeader && e.Len == 2 && e.Offset == destinationPort:
 		return cmp.Or(d.proto, "th") + " dport"
 	case e.Base == expr.PayloadBaseTransportHeader && e.Len == 1 && e.Offset == tcpFlags && d.proto == "tcp":

@@ -11,7 +11,7 @@ import (
 )
 
 // large is a VPC of n ENIs, each with a group of its own of 60 rules, half of
-// which refer to another group.
+// which refer to another group, and 200 frontends with 20 backends each.
 func large(n int) Config {
 	c := Config{Resolvers: []netip.Addr{addr("10.0.0.2")}, Gateways: []netip.Addr{addr("10.0.0.1")}}
 	sg := func(i int) string { return fmt.Sprintf("sg-0%016x", i%n) }
@@ -29,6 +29,14 @@ func large(n int) Config {
 		c.Groups = append(c.Groups, g)
 		e := workload(fmt.Sprintf("eni-0%016x", i), vpc.Nth(cidr("10.1.0.0/16"), uint64(i+4)).String(), g.ID)
 		c.ENIs = append(c.ENIs, e)
+	}
+	c.Peers = []Peer{{Link: peerLink, Mark: 1}}
+	for i := range 200 {
+		f := Frontend{Link: peerLink, Protocol: vpc.ProtocolTCP, Address: netip.AddrPortFrom(vpc.Nth(cidr("10.2.0.0/16"), uint64(i)), 443), Node: addr("10.3.0.9")}
+		for k := range 20 {
+			f.Backends = append(f.Backends, Backend{netip.AddrPortFrom(c.ENIs[(i+k)%n].Address, 8443), 1})
+		}
+		c.Frontends = append(c.Frontends, f)
 	}
 	return c
 }
@@ -54,7 +62,8 @@ func TestThousandENIsWithSixtyRules(t *testing.T) {
 	timed("nothing", func() error { return conn.Apply(Build(c)) })
 	c.ENIs[7].Groups = append(c.ENIs[7].Groups, c.Groups[500].ID)
 	c.Groups[9].Rules = c.Groups[9].Rules[1:]
-	timed("one rule and one membership", func() error { return conn.Apply(Build(c)) })
+	c.Frontends[3].Backends = c.Frontends[3].Backends[1:]
+	timed("one rule, one membership and one backend", func() error { return conn.Apply(Build(c)) })
 	timed("after a restart", func() error { return Open(path).Apply(Build(c)) })
 	got, err := conn.List()
 	if err != nil {

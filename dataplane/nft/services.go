@@ -64,14 +64,17 @@ func (b *builder) services() {
 	}
 	if len(zone.Elements) > 0 {
 		b.add(zone)
-		b.base("zone-of-peer", *nftables.ChainHookPrerouting, *nftables.ChainPriorityRaw, nftables.ChainPolicyAccept,
-			rule(linkMap(expr.MetaKeyIIFNAME, zones)))
 	}
 	b.chain(restored, rule(restoreMark()), rule(state(established|related), accept()))
 	b.steers()
 }
 
 func (b *builder) hasPeers() bool { return len(b.links()) > 0 }
+
+// hasZones reports whether connections come in by a peer link.
+func (b *builder) hasZones() bool {
+	return slices.ContainsFunc(b.config.Peers, func(p Peer) bool { return p.Mark != 0 })
+}
 
 // links are the peer links, with those that only steers and frontends name.
 func (b *builder) links() []Peer {
