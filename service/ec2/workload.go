@@ -132,6 +132,7 @@ func (s *Service) removeWorkload(ctx context.Context, o vpc.Owner, id string) (g
 			return nil
 		}
 		vpcID = eni.VPC
+		s.deregister(tx, eni)
 		s.removeInterface(tx, s.store.ENIs.Key(eni))
 		return nil
 	})
