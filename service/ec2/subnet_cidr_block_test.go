@@ -39,6 +39,9 @@ func TestCreateIPv6OnlySubnet(t *testing.T) {
 	if d := cmp.Diff(want, *out.Subnet); d != "" {
 		t.Errorf("(-want +got):\n%s", d)
 	}
+	if _, err := s.CreateSubnet(ctx, &ec2.CreateSubnetInput{VpcId: v.VpcId, CidrBlock: wire.Ptr("10.9.1.0/24")}); err != nil {
+		t.Fatal(err) // which none of the filters lets through
+	}
 	for name, value := range map[string]string{
 		"ipv6-native": "true",
 		"ipv6-cidr-block-association.ipv6-cidr-block":                             cidr,
@@ -48,7 +51,8 @@ func TestCreateIPv6OnlySubnet(t *testing.T) {
 		"private-dns-name-options-on-launch.enable-resource-name-dns-aaaa-record": "true",
 		"available-ip-address-count":                                              "0",
 	} {
-		got, err := s.DescribeSubnets(ctx, &ec2.DescribeSubnetsInput{Filters: []ec2.Filter{{Name: &name, Values: []string{value}}}})
+		got, err := s.DescribeSubnets(ctx, &ec2.DescribeSubnetsInput{Filters: []ec2.Filter{
+			{Name: &name, Values: []string{value}}, {Name: wire.Ptr("vpc-id"), Values: []string{*v.VpcId}}}})
 		if err != nil || len(got.Subnets) != 1 || *got.Subnets[0].SubnetId != *out.Subnet.SubnetId {
 			t.Errorf("%s: %+v, %v", name, got, err)
 		}

@@ -105,38 +105,39 @@ func egress(g vpc.SecurityGroup) []netip.Prefix {
 func TestAssociateVpcCidrBlock(t *testing.T) {
 	s, ctx := endpointFixture(t)
 	applyAll(t, s.store)
+	const narrowGroup, closedGroup = "sg-0d000000000000002", "sg-0d000000000000003"
 	_, err := s.store.Update(ctx, func(tx *store.Tx) error {
-		for id, cidr := range map[string]netip.Prefix{groupDef: allIPv4, groupApp: netip.MustParsePrefix("10.0.0.0/8")} {
-			g, _ := s.store.SecurityGroups.Get(tx, ownKey(me, id))
-			g.Rules = []vpc.SecurityGroupRule{{ID: "sgr-0a", Egress: true, Protocol: vpc.ProtocolAll, FromPort: -1, ToPort: -1, CIDR: cidr}}
-			s.store.SecurityGroups.Put(tx, g)
+		for id, cidr := range map[string]netip.Prefix{otherGroup: allIPv4, narrowGroup: netip.MustParsePrefix("10.0.0.0/8")} {
+			s.store.SecurityGroups.Put(tx, vpc.SecurityGroup{Owner: me, ID: id, VPC: otherVPC, Rules: []vpc.SecurityGroupRule{
+				{ID: "sgr-0a", Egress: true, Protocol: vpc.ProtocolAll, FromPort: -1, ToPort: -1, CIDR: cidr}}})
 		}
+		s.store.SecurityGroups.Put(tx, vpc.SecurityGroup{Owner: me, ID: closedGroup, VPC: otherVPC})
 		return nil
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	out, err := s.AssociateVpcCidrBlock(ctx, &ec2.AssociateVpcCidrBlockInput{VpcId: wire.Ptr(vpcID), AmazonProvidedIpv6CidrBlock: wire.Ptr(true)})
+	out, err := s.AssociateVpcCidrBlock(ctx, &ec2.AssociateVpcCidrBlockInput{VpcId: wire.Ptr(otherVPC), AmazonProvidedIpv6CidrBlock: wire.Ptr(true)})
 	if err != nil {
 		t.Fatal(err)
 	}
 	a := out.Ipv6CidrBlockAssociation
-	if *out.VpcId != vpcID || *a.Ipv6CidrBlockState.State != "associating" || out.CidrBlockAssociation != nil {
+	if *out.VpcId != otherVPC || *a.Ipv6CidrBlockState.State != "associating" || out.CidrBlockAssociation != nil {
 		t.Errorf("answer %+v", out)
 	}
-	if got := describeVPC(t, s, ctx, vpcID).Ipv6CidrBlockAssociationSet; len(got) != 1 || *got[0].Ipv6CidrBlock != *a.Ipv6CidrBlock {
+	if got := describeVPC(t, s, ctx, otherVPC).Ipv6CidrBlockAssociationSet; len(got) != 1 || *got[0].Ipv6CidrBlock != *a.Ipv6CidrBlock {
 		t.Errorf("described %+v", got)
 	}
-	for id, want := range map[string]int{groupDef: 2, groupApp: 1, groupEp: 0} {
+	for id, want := range map[string]int{otherGroup: 2, narrowGroup: 1, closedGroup: 0} {
 		g, _ := s.store.SecurityGroups.Get(s.store.Snapshot(), ownKey(me, id))
 		if got := egress(g); len(got) != want {
-			t.Errorf("%s lets out %v", g.Name, got)
+			t.Errorf("%s lets out %v", g.ID, got)
 		}
 	}
 
 	// It goes when no subnet has a part of it.
-	cidr := part(t, describeVPC(t, s, ctx, vpcID), 1)
-	sub, err := s.AssociateSubnetCidrBlock(ctx, &ec2.AssociateSubnetCidrBlockInput{SubnetId: wire.Ptr(subnetA), Ipv6CidrBlock: &cidr})
+	cidr := part(t, describeVPC(t, s, ctx, otherVPC), 1)
+	sub, err := s.AssociateSubnetCidrBlock(ctx, &ec2.AssociateSubnetCidrBlockInput{SubnetId: wire.Ptr(otherSubnet), Ipv6CidrBlock: &cidr})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -144,7 +145,7 @@ func TestAssociateVpcCidrBlock(t *testing.T) {
 		_, err := s.DisassociateVpcCidrBlock(ctx, &ec2.DisassociateVpcCidrBlockInput{AssociationId: a.AssociationId})
 		return err
 	}
-	wantError(t, "InvalidCidrBlock.InUse", "The vpc "+vpcID+" currently has a subnet within CIDR block "+*a.Ipv6CidrBlock, take)
+	wantError(t, "InvalidCidrBlock.InUse", "The vpc "+otherVPC+" currently has a subnet within CIDR block "+*a.Ipv6CidrBlock, take)
 	_, err = s.DisassociateSubnetCidrBlock(ctx, &ec2.DisassociateSubnetCidrBlockInput{AssociationId: sub.Ipv6CidrBlockAssociation.AssociationId})
 	if err != nil {
 		t.Fatal(err)
@@ -152,7 +153,7 @@ func TestAssociateVpcCidrBlock(t *testing.T) {
 	if err := take(); err != nil {
 		t.Fatal(err)
 	}
-	if got := describeVPC(t, s, ctx, vpcID).Ipv6CidrBlockAssociationSet; len(got) != 0 {
+	if got := describeVPC(t, s, ctx, otherVPC).Ipv6CidrBlockAssociationSet; len(got) != 0 {
 		t.Errorf("left: %+v", got)
 	}
 	wantError(t, "InvalidVpcCidrBlockAssociationID.NotFound", "The vpc CIDR block with association ID '"+*a.AssociationId+"' does not exist", take)
