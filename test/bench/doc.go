@@ -1,5 +1,5 @@
-// Package bench measures the way of a packet, of a call and of a name, beside what it is
-// compared with in the same run, and prints ratios. Run it as root:
+// Package bench measures the way of a packet, of a call and of a name, beside
+// what it is compared with in the same run, and prints ratios. Run it as root:
 //
 //	make bench
 //
