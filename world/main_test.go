@@ -46,6 +46,8 @@ var roles = map[string]func(args []string) error{
 	"daemon":   daemonRole,
 	"dial":     dialRole,
 	"resolv":   resolvRole,
+
+	"old-keeper": oldKeeperRole,
 }
 
 func workloadRole(args []string) error {
@@ -147,6 +149,10 @@ type report struct {
 	Other          string // why no other network can be dialled
 	Zombies        bool
 	Workloads      map[string]workloadReport
+	Daemons        int      // before this one
+	Sessions       []string // of those
+	Sockets        int      // and their sockets
+	Program        string
 }
 
 func readReport(dir string) (r report, err error) {
@@ -164,6 +170,8 @@ var daemonModes = map[string]func(spec hostSpec, in *Inside, r *report) error{
 	"workload": runWorkloads,
 	"fail":     func(hostSpec, *Inside, *report) error { return errors.New("the disk is on fire") },
 	"stubborn": func(hostSpec, *Inside, *report) error { signal.Ignore(unix.SIGTERM); return nil },
+	"callers":  runForCallers,
+	"crash":    crash,
 	"die":      func(hostSpec, *Inside, *report) error { return unix.Kill(os.Getpid(), unix.SIGKILL) },
 }
 

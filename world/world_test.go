@@ -82,11 +82,16 @@ type host struct {
 // startHost returns when the daemon is ready.
 func startHost(t *testing.T, uid int, spec hostSpec) *host {
 	t.Helper()
+	return startHostProgram(t, "/proc/self/exe", uid, spec)
+}
+
+func startHostProgram(t *testing.T, program string, uid int, spec hostSpec) *host {
+	t.Helper()
 	arg, err := json.Marshal(spec)
 	if err != nil {
 		t.Fatal(err)
 	}
-	h := &host{Cmd: exec.Command("/proc/self/exe", "host", string(arg))}
+	h := &host{Cmd: exec.Command(program, "host", string(arg))}
 	h.Stderr = os.Stderr
 	h.SysProcAttr = &syscall.SysProcAttr{Credential: become(uid)}
 	out, err := h.StdoutPipe()
@@ -110,6 +115,9 @@ func startHost(t *testing.T, uid int, spec hostSpec) *host {
 	return h
 }
 
+// helper is another program of the tests.
+func helper(args ...string) *exec.Cmd { return exec.Command("/proc/self/exe", args...) }
+
 // stop ends a host side in order and returns how long that took.
 func (h *host) stop(t *testing.T) time.Duration {
 	t.Helper()
@@ -117,6 +125,9 @@ func (h *host) stop(t *testing.T) time.Duration {
 		t.Fatal(err)
 	}
 	line, err := h.out.ReadString('\n')
+	for strings.HasPrefix(line, "ready") { // after an upgrade
+		line, err = h.out.ReadString('\n')
+	}
 	if err != nil {
 		t.Fatalf("host side did not stop in order: %v", err)
 	}
