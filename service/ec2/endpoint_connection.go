@@ -57,27 +57,10 @@ func (s *Service) connectionShape(r store.Reader, c vpc.ServiceConfiguration, e 
 		VpcEndpointState:        wire.Ptr(s.EndpointState(r, e)),
 		ServiceId:               &c.ID,
 		CreationTimestamp:       &e.Created,
-		DnsEntries:              s.connectionNames(r, c, e),
+		DnsEntries:              s.publicEntries(r, e, s.customerTarget(r, c, e.Region)),
 		IpAddressType:           &e.IPAddressType,
 		NetworkLoadBalancerArns: c.LoadBalancers,
 	}
-}
-
-// connectionNames are the public names of an endpoint: the regional one, and in
-// the service's own Region the zonal ones.
-func (s *Service) connectionNames(r store.Reader, c vpc.ServiceConfiguration, e vpc.Endpoint) []ec2.DnsEntry {
-	base := c.BaseName(e.Region)
-	names := []string{e.PublicName(base, "")}
-	if e.Region == c.Region {
-		for _, zone := range s.endpointZones(r, e) {
-			names = append(names, e.PublicName(base, zone))
-		}
-	}
-	var entries []ec2.DnsEntry
-	for _, name := range names {
-		entries = append(entries, ec2.DnsEntry{DnsName: &name, HostedZoneId: wire.Ptr(vpc.EndpointZone(e.Region))})
-	}
-	return entries
 }
 
 // AcceptVpcEndpointConnections lets the traffic of endpoints in that wait for

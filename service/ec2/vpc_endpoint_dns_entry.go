@@ -11,26 +11,37 @@ import (
 	"github.com/postern/postern/wire/ec2"
 )
 
-// dnsEntries are an endpoint's names in AWS's order: the regional one, the
-// zonal ones, the private ones. An endpoint to a service of another Region has
-// no zonal names.
+// dnsEntries are an endpoint's names in AWS's order: the public ones, the
+// private ones.
 func (s *Service) dnsEntries(r store.Reader, e vpc.Endpoint) []ec2.DnsEntry {
 	t, ok := s.targetOf(r, e)
 	if !ok {
 		return nil
 	}
-	entry := func(name, zone string) ec2.DnsEntry { return ec2.DnsEntry{DnsName: &name, HostedZoneId: &zone} }
-	public := vpc.EndpointZone(e.Region)
-	entries := []ec2.DnsEntry{entry(e.PublicName(t.base(), ""), public)}
-	if !t.crossRegion() {
-		for _, zone := range s.endpointZones(r, e) {
-			entries = append(entries, entry(e.PublicName(t.base(), zone), public))
-		}
-	}
+	entries := s.publicEntries(r, e, t)
 	for _, name := range privateNames(e, t) {
-		entries = append(entries, entry(name, e.PrivateZones[name]))
+		entries = append(entries, dnsEntry(name, e.PrivateZones[name]))
 	}
 	return entries
+}
+
+// publicEntries are an endpoint's names in public DNS, the regional one before
+// the zonal ones. An endpoint to a service of another Region has no zonal
+// names.
+func (s *Service) publicEntries(r store.Reader, e vpc.Endpoint, t endpointTarget) []ec2.DnsEntry {
+	public := vpc.EndpointZone(e.Region)
+	entries := []ec2.DnsEntry{dnsEntry(e.PublicName(t.base(), ""), public)}
+	if t.crossRegion() {
+		return entries
+	}
+	for _, zone := range s.endpointZones(r, e) {
+		entries = append(entries, dnsEntry(e.PublicName(t.base(), zone), public))
+	}
+	return entries
+}
+
+func dnsEntry(name, zone string) ec2.DnsEntry {
+	return ec2.DnsEntry{DnsName: &name, HostedZoneId: &zone}
 }
 
 // privateNames are those that e has now, in the order in which its service
