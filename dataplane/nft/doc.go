@@ -32,8 +32,8 @@
 //	to-…, from-…  a backend, and the load balancer's address that it sees
 //
 // The first packet of a connection takes the way through these maps; its
-// translation, mark and zone are then the connection's. There is no flow table: what it skips are the counters, the states and the source
-// check that the rest of the data plane is about, and not every kernel has it.
+// translation, mark and zone are then the connection's. There is no flow
+// table: not every kernel has one, and it would skip the check of the source.
 //
 // Build is a pure function from the security groups to a Ruleset. Conn.Apply
 // changes the kernel's table into a Ruleset: what differs, in one transaction.
