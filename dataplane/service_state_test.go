@@ -192,10 +192,14 @@ func TestMSSIsClamped(t *testing.T) {
 			if mss := segment(t, c); mss > most || mss < most-20 {
 				t.Errorf("%s to %v:%d sends segments of %d bytes, want %d at most", row.from, row.to, row.port, mss, most)
 			}
-			text := make([]byte, 1<<20) // both ways: a segment that is too large would never arrive
-			go c.Write(text)
 			c.SetDeadline(time.Now().Add(patience))
-			if _, err := io.ReadFull(c, text); err != nil {
+			sent := make(chan error, 1) // both ways: a segment that is too large would never arrive
+			go func() {
+				_, err := c.Write(make([]byte, 1<<20))
+				sent <- err
+			}()
+			_, err := io.CopyN(io.Discard, c, 1<<20)
+			if err := errors.Join(err, <-sent); err != nil {
 				t.Errorf("%s to %v:%d: %v", row.from, row.to, row.port, err)
 			}
 		}
