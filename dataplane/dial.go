@@ -51,9 +51,6 @@ func (h *Host) dial(ctx context.Context, id string, from netip.Addr, to netip.Ad
 	if err != nil {
 		return nil, err
 	}
-	if deadline, ok := ctx.Deadline(); ok {
-		f.SetDeadline(deadline)
-	}
 	stop := context.AfterFunc(ctx, func() { f.SetDeadline(time.Unix(1, 0)) })
 	defer stop()
 	if err := connect(raw, to); err != nil {
