@@ -8,6 +8,7 @@ import (
 	"encoding/pem"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -15,36 +16,27 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
-	"sync"
-	"sync/atomic"
 	"syscall"
 	"testing"
 	"text/tabwriter"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/aws-sdk-go-v2/config"
+	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
 	"github.com/aws/aws-sdk-go-v2/service/ec2/types"
 	"github.com/aws/aws-sdk-go-v2/service/eks"
+	ekstypes "github.com/aws/aws-sdk-go-v2/service/eks/types"
 )
 
-// clientsVar makes this test program a client: that many clients call
-// ListClusters for one turn, and the calls a second are printed.
-const clientsVar = "POSTERN_BENCH_CLIENTS"
-
 func TestMain(m *testing.M) {
-	clients := os.Getenv(clientsVar)
 	var err error
 	switch {
 	case os.Getenv(namesVar) != "":
 		err = serveNames()
-	case clients != "":
-		var n int
-		if n, err = strconv.Atoi(clients); err == nil {
-			err = callAway(n)
-		}
+	case os.Getenv(callerVar) != "":
+		err = runCaller(os.Getenv(callerVar))
 	default:
 		os.Exit(m.Run())
 	}
@@ -54,81 +46,58 @@ func TestMain(m *testing.M) {
 	}
 }
 
-func callAway(clients int) error {
-	var calls atomic.Int64
-	var wait sync.WaitGroup
-	errs := make(chan error, clients)
-	began := time.Now()
-	for range clients {
-		cfg, err := config.LoadDefaultConfig(context.Background(), config.WithHTTPClient(awshttp.NewBuildableClient()))
-		if err != nil {
-			return err
-		}
-		client := eks.NewFromConfig(cfg)
-		wait.Go(func() {
-			for time.Since(began) < 2*turn {
-				if _, err := client.ListClusters(context.Background(), &eks.ListClustersInput{}); err != nil {
-					errs <- err
-					return
-				}
-				calls.Add(1)
-			}
-		})
-	}
-	wait.Wait()
-	took := time.Since(began)
-	close(errs)
-	if err := <-errs; err != nil {
-		return err
-	}
-	fmt.Println(float64(calls.Load()) / took.Seconds())
-	return nil
-}
-
-// BenchmarkCall prints the calls of ListClusters a second, and their ratio to
-// a bare Go HTTPS handler with the same client.
+// BenchmarkCall prints the calls a second of two operations, through the
+// endpoint's ENI, on the public listener and of what they are compared with.
+// The client signs once and sends the same request again and again: what it
+// costs is the same for all, and small.
 func BenchmarkCall(b *testing.B) {
 	s := startServer(b)
-	bare := startBare(b)
+	bare, moto := startBare(b), startMoto(b)
+	inside := []string{s.program, "exec", "--data-dir", s.dir, "--subnet", s.subnet, "--"}
 	ways := []struct {
-		name string
-		run  func(clients int) *exec.Cmd
+		name   string
+		env    map[string]string
+		before []string
 	}{
-		{"bare handler", func(n int) *exec.Cmd { return clientCommand(n, bare) }},
-		{"public listener", func(n int) *exec.Cmd { return clientCommand(n, s.env) }},
-		{"endpoint", func(n int) *exec.Cmd {
-			return clientCommand(n, nil, s.program, "exec", "--data-dir", s.dir, "--subnet", s.subnet, "--")
-		}},
+		{"bare handler", bare, nil},
+		{"public listener", s.env, nil},
+		{"endpoint", nil, inside},
+	}
+	if moto != nil {
+		ways = append(ways, struct {
+			name   string
+			env    map[string]string
+			before []string
+		}{"moto, plain HTTP", moto, nil})
 	}
 	table := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(table, "\nListClusters, keep-alive\tbare handler\tpublic listener\tendpoint\tendpoint : bare")
+	fmt.Fprint(table, "\ncalls/s, keep-alive")
+	for _, w := range ways {
+		fmt.Fprintf(table, "\t%s", w.name)
+	}
+	fmt.Fprintln(table, "\tendpoint : bare\tendpoint : moto")
 	for b.Loop() {
-		for _, clients := range []int{1, 16} {
-			got := map[string][]float64{}
-			for range rounds {
-				for _, w := range ways {
-					got[w.name] = append(got[w.name], callsPerSecond(b, w.run(clients)))
+		for _, path := range []string{"/clusters", "/clusters/c1"} {
+			for _, clients := range []int{1, 16, 64} {
+				got := map[string][]float64{}
+				for range rounds {
+					for _, w := range ways {
+						got[w.name] = append(got[w.name], callsPerSecond(b, caller{Clients: clients, Path: path}.command(w.env, w.before...)))
+					}
 				}
+				fmt.Fprintf(table, "%s, %d clients", map[string]string{"/clusters": "ListClusters", "/clusters/c1": "DescribeCluster"}[path], clients)
+				for _, w := range ways {
+					fmt.Fprintf(table, "\t%.0f", median(got[w.name]))
+				}
+				fmt.Fprintf(table, "\t%.2f", median(got["endpoint"])/median(got["bare handler"]))
+				if moto != nil {
+					fmt.Fprintf(table, "\t%.0f", median(got["endpoint"])/median(got["moto, plain HTTP"]))
+				}
+				fmt.Fprintln(table)
 			}
-			fmt.Fprintf(table, "%d clients, calls/s", clients)
-			for _, w := range ways {
-				fmt.Fprintf(table, "\t%.0f", median(got[w.name]))
-			}
-			fmt.Fprintf(table, "\t%.2f\n", median(got["endpoint"])/median(got["bare handler"]))
 		}
 		table.Flush()
 	}
-}
-
-// clientCommand runs this program as a client, behind other commands.
-func clientCommand(clients int, env map[string]string, before ...string) *exec.Cmd {
-	argv := append(before, os.Args[0])
-	cmd := exec.Command(argv[0], argv[1:]...)
-	cmd.Env = append(os.Environ(), clientsVar+"="+strconv.Itoa(clients))
-	for k, v := range env {
-		cmd.Env = append(cmd.Env, k+"="+v)
-	}
-	return cmd
 }
 
 func callsPerSecond(b *testing.B, cmd *exec.Cmd) float64 {
@@ -143,13 +112,60 @@ func callsPerSecond(b *testing.B, cmd *exec.Cmd) float64 {
 	return v
 }
 
+// startMoto starts moto_server on a free port with a cluster in it; nil where it
+// is not installed.
+func startMoto(b *testing.B) map[string]string {
+	program, err := exec.LookPath("moto_server")
+	if err != nil {
+		fmt.Println("moto_server is not installed (pip install 'moto[server]'): left out")
+		return nil
+	}
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	must(b, err)
+	address := l.Addr().String()
+	l.Close()
+	host, port, err := net.SplitHostPort(address)
+	must(b, err)
+	cmd := exec.Command(program, "-H", host, "-p", port)
+	must(b, cmd.Start())
+	b.Cleanup(func() {
+		cmd.Process.Kill()
+		cmd.Wait()
+	})
+	env := map[string]string{"AWS_ENDPOINT_URL": "http://" + address, "AWS_REGION": "us-east-1",
+		"AWS_ACCESS_KEY_ID": "AKIAIOSFODNN7EXAMPLE", "AWS_SECRET_ACCESS_KEY": "secret"}
+	for deadline := time.Now().Add(time.Minute); ; {
+		if c, err := net.Dial("tcp", address); err == nil {
+			c.Close()
+			break
+		} else if time.Now().After(deadline) {
+			b.Fatal(err)
+		}
+		time.Sleep(100 * time.Millisecond)
+	}
+	makeCluster(b, []string{"subnet-0a", "subnet-0b"}, config.WithBaseEndpoint(env["AWS_ENDPOINT_URL"]), config.WithRegion("us-east-1"),
+		config.WithCredentialsProvider(credentials.NewStaticCredentialsProvider("AKIAIOSFODNN7EXAMPLE", "secret", "")))
+	return env
+}
+
+func makeCluster(b *testing.B, subnets []string, options ...func(*config.LoadOptions) error) {
+	cfg, err := config.LoadDefaultConfig(context.Background(), options...)
+	must(b, err)
+	_, err = eks.NewFromConfig(cfg).CreateCluster(context.Background(), &eks.CreateClusterInput{
+		Name:               aws.String("c1"),
+		RoleArn:            aws.String("arn:aws:iam::111122223333:role/cluster"),
+		ResourcesVpcConfig: &ekstypes.VpcConfigRequest{SubnetIds: subnets},
+	})
+	must(b, err)
+}
+
 // startBare answers every request as ListClusters of no clusters, with the
 // least that Go needs.
 func startBare(b *testing.B) map[string]string {
 	server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		io.Copy(io.Discard, r.Body)
 		w.Header().Set("Content-Type", "application/json")
-		io.WriteString(w, `{"clusters":[]}`)
+		io.WriteString(w, `{"clusters":["c1"]}`)
 	}))
 	server.EnableHTTP2 = true
 	server.StartTLS()
@@ -192,11 +208,14 @@ func startServer(b *testing.B) runningServer {
 	for k, v := range s.env {
 		b.Setenv(k, v)
 	}
-	s.subnet = makeEndpoint(b)
+	subnets := makeEndpoint(b)
+	s.subnet = subnets[0]
+	makeCluster(b, subnets)
 	return s
 }
 
-func makeEndpoint(b *testing.B) (subnet string) {
+// makeEndpoint makes a VPC with two subnets and an endpoint for EKS in both.
+func makeEndpoint(b *testing.B) (subnets []string) {
 	ctx := context.Background()
 	cfg, err := config.LoadDefaultConfig(ctx)
 	must(b, err)
@@ -205,10 +224,13 @@ func makeEndpoint(b *testing.B) (subnet string) {
 	must(b, err)
 	_, err = client.ModifyVpcAttribute(ctx, &ec2.ModifyVpcAttributeInput{VpcId: v.Vpc.VpcId, EnableDnsHostnames: &types.AttributeBooleanValue{Value: aws.Bool(true)}})
 	must(b, err)
-	n, err := client.CreateSubnet(ctx, &ec2.CreateSubnetInput{VpcId: v.Vpc.VpcId, CidrBlock: aws.String("10.0.1.0/24")})
-	must(b, err)
+	for zone, cidr := range map[string]string{"us-east-1a": "10.0.1.0/24", "us-east-1b": "10.0.2.0/24"} {
+		n, err := client.CreateSubnet(ctx, &ec2.CreateSubnetInput{VpcId: v.Vpc.VpcId, CidrBlock: &cidr, AvailabilityZone: &zone})
+		must(b, err)
+		subnets = append(subnets, *n.Subnet.SubnetId)
+	}
 	_, err = client.CreateVpcEndpoint(ctx, &ec2.CreateVpcEndpointInput{VpcEndpointType: types.VpcEndpointTypeInterface,
-		VpcId: v.Vpc.VpcId, ServiceName: aws.String("com.amazonaws.us-east-1.eks"), SubnetIds: []string{*n.Subnet.SubnetId}})
+		VpcId: v.Vpc.VpcId, ServiceName: aws.String("com.amazonaws.us-east-1.eks"), SubnetIds: subnets})
 	must(b, err)
-	return *n.Subnet.SubnetId
+	return subnets
 }
