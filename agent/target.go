@@ -21,7 +21,7 @@ func targets(l vpc.LoadBalancer, row listener, zone string) []target {
 		if f.Weight == 0 && len(row.Forwards) > 1 {
 			continue
 		}
-		usable[i] = f.usable(crossZone(l, f.Group), zone)
+		usable[i] = f.usable(f.Group.CrossZone(l), zone)
 		if n := len(usable[i]); n > 0 {
 			common = lcm(common, n)
 		}
@@ -43,18 +43,6 @@ func targets(l vpc.LoadBalancer, row listener, zone string) []target {
 	shrink(all)
 	slices.SortFunc(all, func(x, y target) int { return x.Address.Compare(y.Address) })
 	return all
-}
-
-// crossZone reports whether a node uses the targets of other zones: the group's
-// own word goes before the load balancer's.
-func crossZone(l vpc.LoadBalancer, g vpc.TargetGroup) bool {
-	switch g.Attributes["load_balancing.cross_zone.enabled"] {
-	case "true":
-		return true
-	case "false":
-		return false
-	}
-	return l.CrossZone()
 }
 
 // usable are the targets of a group for a zone's new connections: the healthy
@@ -81,7 +69,7 @@ func (f forward) usable(crossZone bool, zone string) []vpc.Target {
 func (l lane) healthy() bool {
 	for _, row := range l.Listeners {
 		for _, f := range row.Forwards {
-			for _, t := range f.usable(crossZone(l.LoadBalancer, f.Group), l.Node.Zone) {
+			for _, t := range f.usable(f.Group.CrossZone(l.LoadBalancer), l.Node.Zone) {
 				if f.Health[t.Key()] == "healthy" {
 					return true
 				}
