@@ -199,6 +199,7 @@ func startServer(b *testing.B) runningServer {
 	b.Cleanup(func() {
 		cmd.Process.Signal(syscall.SIGTERM)
 		cmd.Wait()
+		exec.Command(program, "stop", "--data-dir", s.dir).Run() // says so where nothing is left
 	})
 	_, err = bufio.NewReader(stdout).ReadString('\n')
 	must(b, err)

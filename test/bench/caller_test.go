@@ -97,13 +97,24 @@ func signedRequest(path string) (*http.Request, error) {
 	}, r, hex.EncodeToString(empty[:]), "eks", os.Getenv("AWS_REGION"), time.Now())
 }
 
-// repeat sends r until then.
+// repeat sends r until then, over one connection as long as the server keeps it.
 func repeat(r *http.Request, until time.Time, calls *atomic.Int64) error {
-	c, err := connect(r.URL)
-	if err != nil {
-		return err
+	for time.Now().Before(until) {
+		c, err := connect(r.URL)
+		if err != nil {
+			return err
+		}
+		err = repeatOn(c, r, until, calls)
+		c.Close()
+		if err != nil {
+			return err
+		}
 	}
-	defer c.Close()
+	return nil
+}
+
+func repeatOn(c net.Conn, r *http.Request, until time.Time, calls *atomic.Int64) error {
+	c.SetDeadline(until.Add(10 * time.Second))
 	in, out := bufio.NewReader(c), bufio.NewWriter(c)
 	for time.Now().Before(until) {
 		if err := r.Write(out); err != nil {
@@ -125,6 +136,9 @@ func repeat(r *http.Request, until time.Time, calls *atomic.Int64) error {
 			return fmt.Errorf("%s: %s", answer.Status, body)
 		}
 		calls.Add(1)
+		if answer.Close {
+			return nil
+		}
 	}
 	return nil
 }
