@@ -53,7 +53,7 @@ var (
 // fixture is a Server with small services behind it, and listeners of both
 // kinds on 127.0.0.1.
 type fixture struct {
-	t      *testing.T
+	t      testing.TB
 	server *Server
 	ca     *CA
 	log    *logBuffer
@@ -67,7 +67,7 @@ type fixture struct {
 	fails  error                 // of eks:DescribeCluster
 }
 
-func newFixture(t *testing.T) *fixture {
+func newFixture(t testing.TB) *fixture {
 	ca, err := OpenCA(t.TempDir())
 	if err != nil {
 		t.Fatal(err)

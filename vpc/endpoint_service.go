@@ -3,6 +3,7 @@ package vpc
 import (
 	"slices"
 	"strings"
+	"sync"
 )
 
 // EndpointService is a service of AWS that an interface endpoint can lead to.
@@ -37,25 +38,30 @@ var offered = []struct {
 // EndpointServices returns the services that exist in a Region, ordered by
 // name; none for an unknown Region. Availability says which are offered.
 func EndpointServices(region string) []EndpointService {
-	if _, ok := FindRegion(region); !ok {
-		return nil
-	}
-	var all []EndpointService
-	for _, o := range offered {
-		all = append(all, EndpointService{
-			Name:         "com.amazonaws." + region + "." + o.short,
-			Short:        o.short,
-			ID:           o.id,
-			API:          o.api,
-			Region:       region,
-			PrivateNames: privateNames(o.api, region, o.fips),
-			Policy:       !o.noPolicy,
-			FIPS:         o.fips,
-			AddressTypes: []string{"ipv4", "ipv6"},
-		})
+	return slices.Clone(endpointServices()[region])
+}
+
+// endpointServices are those of all Regions. They are made once, since every
+// call through an endpoint asks for one.
+var endpointServices = sync.OnceValue(func() map[string][]EndpointService {
+	all := map[string][]EndpointService{}
+	for _, r := range regions {
+		for _, o := range offered {
+			all[r.Name] = append(all[r.Name], EndpointService{
+				Name:         "com.amazonaws." + r.Name + "." + o.short,
+				Short:        o.short,
+				ID:           o.id,
+				API:          o.api,
+				Region:       r.Name,
+				PrivateNames: privateNames(o.api, r.Name, o.fips),
+				Policy:       !o.noPolicy,
+				FIPS:         o.fips,
+				AddressTypes: []string{"ipv4", "ipv6"},
+			})
+		}
 	}
 	return all
-}
+})
 
 // privateNames are the names by which the SDKs ask for the API with FIPS or
 // without. The issuers of clusters are not asked for by an SDK.
@@ -86,7 +92,7 @@ func FindEndpointService(name string) (EndpointService, bool) {
 		return EndpointService{}, false
 	}
 	region, _, _ := strings.Cut(rest, ".")
-	for _, s := range EndpointServices(region) {
+	for _, s := range endpointServices()[region] {
 		if s.Name == name {
 			return s, true
 		}

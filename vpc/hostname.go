@@ -4,6 +4,7 @@ import (
 	"net/netip"
 	"slices"
 	"strings"
+	"sync"
 )
 
 // Hostname is a name under which the SDKs ask for a service's API.
@@ -44,20 +45,23 @@ func Hostnames(api, region string) []Hostname {
 // PublicService finds the API and Region that a public DNS name (without a
 // trailing dot) belongs to.
 func PublicService(name string) (api, region string, ok bool) {
-	labels := strings.Split(strings.ToLower(name), ".")
-	for i := range min(3, len(labels)) {
-		if _, ok := FindRegion(labels[i]); !ok || i == 0 {
-			continue
-		}
-		api, region = strings.TrimSuffix(labels[i-1], "-fips"), labels[i]
-		for _, h := range Hostnames(api, region) {
-			if h.Name == strings.ToLower(name) {
-				return api, region, true
+	of, ok := publicNames()[strings.ToLower(name)]
+	return of.api, of.region, ok
+}
+
+type publicName struct{ api, region string }
+
+var publicNames = sync.OnceValue(func() map[string]publicName {
+	all := map[string]publicName{}
+	for _, api := range publicAPIs {
+		for _, r := range regions {
+			for _, h := range Hostnames(api, r.Name) {
+				all[h.Name] = publicName{api, r.Name}
 			}
 		}
 	}
-	return "", "", false
-}
+	return all
+})
 
 // PublicAddress is the address that the public names of a service's API
 // resolve to. It lies in 198.18.0.0/15, which no network routes (RFC 2544):
