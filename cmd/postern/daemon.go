@@ -16,6 +16,7 @@ import (
 	"github.com/postern/postern/dataplane"
 	"github.com/postern/postern/dns"
 	"github.com/postern/postern/flow"
+	"github.com/postern/postern/service/ec2"
 	"github.com/postern/postern/service/logs"
 	"github.com/postern/postern/store"
 	"github.com/postern/postern/vpc"
@@ -56,7 +57,8 @@ func runDaemon(ctx context.Context, f DaemonFlags, in *world.Inside, log *slog.L
 		return err
 	}
 	defer func() { err = errors.Join(err, kernel.Close()) }()
-	names := dns.NewServer(dns.Config{Upstream: dns.NewForwarder(in.Broker.DialResolver), Log: log})
+	public := dns.NewForwarder(in.Broker.DialResolver)
+	names := dns.NewServer(dns.Config{Upstream: public, Log: log})
 	defer names.Close()
 	flows := flow.NewCollector(flow.Config{Sink: flowSink{events}, Log: log})
 	node := agent.New(agent.Config{Store: records, Kernel: kernel, Names: names, Flows: flows,
@@ -69,7 +71,14 @@ func runDaemon(ctx context.Context, f DaemonFlags, in *world.Inside, log *slog.L
 	if err != nil {
 		return err
 	}
-	services := newServices(records, events, limits, offered)
+	services := newServices(events, ec2.Config{
+		Store:        records,
+		Limits:       limits,
+		Availability: offered,
+		LookupTXT: func(ctx context.Context, name string) ([]string, error) {
+			return dns.LookupTXT(ctx, public, name)
+		},
+	})
 	chain, err := api.New(api.Config{
 		Services:       services.table(),
 		Keys:           rootKey(f, key),

@@ -34,12 +34,14 @@ type services struct {
 	sts     *sts.Service
 }
 
-func newServices(records *store.Store, events *logs.Service, limits vpc.Limits, offered vpc.Availability) *services {
+// newServices makes all services over the records of c, which says what those
+// of the network need; events is made already.
+func newServices(events *logs.Service, c ec2.Config) *services {
 	return &services{
-		records: records,
-		ec2:     ec2.New(ec2.Config{Store: records, Limits: limits, Availability: offered}),
-		eks:     eks.New(eks.Config{Store: records, Limits: limits}),
-		elbv2:   elbv2.New(elbv2.Config{Store: records, Limits: limits}),
+		records: c.Store,
+		ec2:     ec2.New(c),
+		eks:     eks.New(eks.Config{Store: c.Store, Limits: c.Limits}),
+		elbv2:   elbv2.New(elbv2.Config{Store: c.Store, Limits: c.Limits}),
 		logs:    events,
 		sts:     sts.New(),
 	}
