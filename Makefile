@@ -17,11 +17,9 @@ test: tools
 	go vet ./...
 	go test -count=1 ./...
 
-# The scenarios use the AWS CLI. The one on PATH is taken; otherwise root gets Debian's.
+# What the scenarios use beside Go: the AWS CLI, node and the SDK for JavaScript.
 tools:
-	@if command -v aws >/dev/null; then echo "tools: AWS CLI: $$(command -v aws)"; \
-	elif [ "$$(id -u)" = 0 ]; then echo "tools: installing Debian's awscli"; apt-get update -qq && apt-get install -y -qq awscli >/dev/null; \
-	else echo "tools: no AWS CLI on PATH and not root: its scenarios are skipped, the SDK's run"; fi
+	@./test/tools
 
 check: generate
 	@test -z "$$(gofmt -l .)" || { gofmt -l .; echo 'gofmt -w these'; exit 1; }

@@ -1,5 +1,6 @@
 // Package script holds the scenarios: one file a user story, played with the
-// built program, the real AWS CLI, the SDK for Go and real packets.
+// built program, the real AWS CLI, the SDKs for Go and JavaScript, and real
+// packets.
 //
 // Besides testscript's own commands the scenarios use
 //
@@ -10,11 +11,13 @@
 //	set VAR PATH           set VAR from the JSON that the last command printed
 //	until REGEXP CMD...    repeat CMD until its output matches
 //	sdk SERVICE OP [JSON]  call an operation with the SDK for Go
+//	node $JS SERVICE OP [JSON]  the same with the SDK for JavaScript
 //	query TYPE NAME        ask the resolver; prints rcode, addresses and SOA
 //	traffic KIND ... FILE  traffic that goes on until FILE.stop appears
 //	addresses              the interfaces that a process sees
 //	listen NAME PORT [proxy]  answer on TCP and UDP with who asks, and what the PROXY header says
 //	talk tcp|udp ADDR TEXT    send TEXT, print the answer
 //
-// The condition [aws] holds where the AWS CLI is on PATH.
+// The condition [aws] holds where the AWS CLI is on PATH, and [js] where make
+// tools has installed the SDK for JavaScript.
 package script

@@ -38,14 +38,23 @@ func TestScripts(t *testing.T) {
 			for _, name := range []string{"PYENV_ROOT", "PYENV_VERSION"} {
 				env.Setenv(name, os.Getenv(name))
 			}
-			return nil
+			if modules, ok := nodeModules(); ok {
+				env.Setenv("NODE_PATH", modules)
+			}
+			program, err := filepath.Abs("testdata/js/call.mjs")
+			env.Setenv("JS", program)
+			return err
 		},
 		Condition: func(cond string) (bool, error) {
-			if cond != "aws" {
-				return false, fmt.Errorf("no condition %q", cond)
+			switch cond {
+			case "aws":
+				_, err := exec.LookPath("aws")
+				return err == nil, nil
+			case "js":
+				_, ok := nodeModules()
+				return ok, nil
 			}
-			_, err := exec.LookPath("aws")
-			return err == nil, nil
+			return false, fmt.Errorf("no condition %q", cond)
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"serve": serve,
