@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"maps"
 	"net"
 	"net/netip"
 	"testing"
@@ -228,4 +229,52 @@ func TestFlowsBeginUnderLoad(t *testing.T) {
 	}
 	close(stop)
 	<-done
+}
+
+// The provider's flow logs know nothing of the consumer's addresses: what came
+// in by the peer link is between the load balancer and its target. The
+// consumer's know nothing of the target. Where all are in one VPC, both sides
+// are logged.
+func TestFlowsOfAService(t *testing.T) {
+	p := newPair(t)
+	p.set()
+	p.target(targetID, targetAt, 8443)
+	open := func(id string) Source {
+		s, err := p.host.Flows(id)
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { s.Close() })
+		return s
+	}
+	consumer, provider := open(consumerID), open(providerID)
+	sides := func(s Source) map[[2]string]bool {
+		passed, dropped := collect(t, s)
+		if len(dropped) != 0 {
+			t.Errorf("dropped %+v", dropped)
+		}
+		seen := map[[2]string]bool{}
+		for _, c := range passed {
+			seen[[2]string{c.Tuple.Src.Addr().String(), c.Tuple.Dst.String()}] = true
+		}
+		return seen
+	}
+	for i, node := range nodeAt {
+		target := netip.AddrPortFrom(targetAt[i], 8443).String()
+		p.reaches("tcp", client, doorAt[i], 443, node)
+		want := map[[2]string]bool{{clientAt[i].String(), netip.AddrPortFrom(doorAt[i], 443).String()}: true}
+		if got := sides(consumer); !maps.Equal(got, want) {
+			t.Errorf("the consumer's VPC: %v, want %v", got, want)
+		}
+		want = map[[2]string]bool{{node.String(), target}: true}
+		if got := sides(provider); !maps.Equal(got, want) {
+			t.Errorf("the provider's VPC: %v, want %v", got, want)
+		}
+		p.reaches("tcp", doubleID, node, 443, node)
+		want[[2]string{clientAt[i].String(), netip.AddrPortFrom(node, 443).String()}] = true
+		if got := sides(provider); !maps.Equal(got, want) {
+			t.Errorf("within the provider's VPC: %v, want %v", got, want)
+		}
+		sides(consumer) // what ends meanwhile is of no interest to the next round
+	}
 }
