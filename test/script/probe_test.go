@@ -52,21 +52,22 @@ func pingMain() {
 }
 
 func ping(address string) error {
-	c, err := net.DialTimeout("ip4:icmp", address, time.Second)
+	c, err := net.ListenPacket("ip4:icmp", "0.0.0.0")
 	if err != nil {
 		return err
 	}
 	defer c.Close()
 	c.SetDeadline(time.Now().Add(time.Second))
-	if _, err := c.Write([]byte{8, 0, 0xf7, 0xfe, 0, 0, 0, 1}); err != nil { // echo request no. 1
+	request := []byte{8, 0, 0xf7, 0xfe, 0, 0, 0, 1} // echo no. 1 with its checksum
+	if _, err := c.WriteTo(request, &net.IPAddr{IP: net.ParseIP(address)}); err != nil {
 		return err
 	}
 	for buf := make([]byte, 64); ; {
-		n, err := c.Read(buf)
+		n, from, err := c.ReadFrom(buf)
 		if err != nil {
 			return err
 		}
-		if n >= 8 && buf[0] == 0 { // not the request, which a raw socket also sees
+		if n >= len(request) && buf[0] == 0 && from.String() == address {
 			return nil
 		}
 	}
