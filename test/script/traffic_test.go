@@ -1,41 +1,39 @@
 package script
 
 import (
-	"bufio"
-	"context"
-	"crypto/tls"
-	"encoding/json"
+	"bytes"
 	"errors"
 	"fmt"
-	"net"
+	"io/fs"
 	"os"
-	"strconv"
-	"sync"
 	"sync/atomic"
 	"time"
-
-	"github.com/aws/aws-sdk-go-v2/config"
-	"github.com/aws/aws-sdk-go-v2/service/eks"
 )
 
-// trafficPause lies between two turns of one connection.
-const trafficPause = 20 * time.Millisecond
+// How long traffic of one kind rests, as a machine of two cores bears it.
+const (
+	trafficPause = 20 * time.Millisecond // at least, between two turns of one connection
+	holdPause    = time.Millisecond      // between two turns of all connections of hold together
+	callPause    = 5 * time.Millisecond  // between two calls of all clients together
+)
 
 // trafficMain is the command traffic KIND … FILE: traffic that goes on until
 // FILE.stop appears, then says what became of it. When all of it is under way
-// it writes FILE.up.
+// it writes FILE.up. It removes FILE.round when all of it has had a turn since.
 //
-//	traffic echo PORT FILE      answers lines; its address is in FILE.up as JSON
+//	traffic echo PORT [proxy] FILE  answers lines, after a PROXY header; its address is in FILE.up as JSON
 //	traffic hold ADDR N FILE    N connections that send lines to an echo
 //	traffic call N FILE         N keep-alive clients of the SDK that list clusters
-//	traffic knock ADDR FILE     a TLS connection after the other
+//	traffic knock tcp|tls ADDR FILE  new connections, also while others wait
+//	traffic round FILE          waits until all of hold or call has had a turn
 func trafficMain() {
 	kinds := map[string]func(*traffic, []string) (string, error){
 		"echo": (*traffic).echo, "hold": (*traffic).hold, "call": (*traffic).call, "knock": (*traffic).knock,
+		"round": (*traffic).round,
 	}
 	args := os.Args[1:]
 	if len(args) < 2 || kinds[args[0]] == nil {
-		fmt.Fprintln(os.Stderr, "usage: traffic echo|hold|call|knock … FILE")
+		fmt.Fprintln(os.Stderr, "usage: traffic echo|hold|call|knock|round … FILE")
 		os.Exit(2)
 	}
 	t := &traffic{file: args[len(args)-1], stop: make(chan struct{})}
@@ -51,10 +49,18 @@ func trafficMain() {
 type traffic struct {
 	file string
 	stop chan struct{} // closed when FILE.stop appears
+
+	asked    atomic.Int64 // rounds
+	answered atomic.Int64 // turns for the sake of rounds
 }
 
 func (t *traffic) await() {
+	var last []byte
 	for range time.Tick(trafficPause) {
+		if round, _ := os.ReadFile(t.file + ".round"); len(round) > 0 && !bytes.Equal(round, last) {
+			last = round
+			t.asked.Add(1)
+		}
 		if _, err := os.Stat(t.file + ".stop"); err == nil {
 			close(t.stop)
 			return
@@ -66,139 +72,41 @@ func (t *traffic) up(text string) error {
 	return os.WriteFile(t.file+".up", []byte(text), 0o644)
 }
 
-// more reports whether there shall be another turn.
-func (t *traffic) more() bool {
+// more reports whether there shall be another turn, after a pause.
+func (t *traffic) more(pause time.Duration) bool {
 	select {
 	case <-t.stop:
 		return false
-	case <-time.After(trafficPause):
+	case <-time.After(max(pause, trafficPause)):
 		return true
 	}
 }
 
-func (t *traffic) echo(args []string) (string, error) {
-	l, err := net.Listen("tcp", ":"+args[0])
-	if err != nil {
-		return "", err
-	}
-	eth0, err := net.InterfaceByName("eth0")
-	if err != nil {
-		return "", err
-	}
-	addresses, err := eth0.Addrs()
-	if err != nil {
-		return "", err
-	}
-	go func() {
-		for {
-			c, err := l.Accept()
-			if err != nil {
-				return
-			}
-			go func() {
-				defer c.Close()
-				for s := bufio.NewScanner(c); s.Scan(); {
-					fmt.Fprintln(c, s.Text())
-				}
-			}()
+// turns repeats one of n parties' turn until the traffic stops, or the turn
+// says that it was the last.
+func (t *traffic) turns(n int, pause time.Duration, turn func() bool) {
+	for seen := int64(0); t.more(pause); {
+		asked := t.asked.Load()
+		if !turn() {
+			return
 		}
-	}()
-	at, err := json.Marshal(map[string]string{"address": net.JoinHostPort(addresses[0].(*net.IPNet).IP.String(), args[0])})
-	if err := errors.Join(err, t.up(string(at))); err != nil {
-		return "", err
+		if asked > seen && t.answered.Add(1) == asked*int64(n) {
+			os.Remove(t.file + ".round")
+		}
+		seen = asked
 	}
-	<-t.stop
-	return "echo ends", l.Close()
 }
 
-func (t *traffic) hold(args []string) (string, error) {
-	n, err := strconv.Atoi(args[1])
-	if err != nil {
+// round asks for a round and waits for its end.
+func (t *traffic) round([]string) (string, error) {
+	path := t.file + ".round"
+	if err := os.WriteFile(path, []byte(time.Now().String()), 0o644); err != nil { // no two are the same
 		return "", err
 	}
-	conns := make([]net.Conn, n)
-	for i := range conns {
-		if conns[i], err = net.DialTimeout("tcp", args[0], 5*time.Second); err != nil {
-			return "", err
+	for deadline := time.Now().Add(30 * time.Second); time.Now().Before(deadline); time.Sleep(trafficPause) {
+		if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
+			return "all had a turn", nil
 		}
 	}
-	if err := t.up("up"); err != nil {
-		return "", err
-	}
-	var turns, cut atomic.Int64
-	var all sync.WaitGroup
-	for _, c := range conns {
-		all.Go(func() {
-			defer c.Close()
-			r := bufio.NewReader(c)
-			for t.more() {
-				c.SetDeadline(time.Now().Add(10 * time.Second))
-				fmt.Fprintln(c, "still here")
-				if line, err := r.ReadString('\n'); line != "still here\n" {
-					fmt.Fprintf(os.Stderr, "connection from %v is cut: %v\n", c.LocalAddr(), err)
-					cut.Add(1)
-					return
-				}
-				turns.Add(1)
-			}
-		})
-	}
-	all.Wait()
-	return fmt.Sprintf("%d connections, %d turns, %d cut", n, turns.Load(), cut.Load()), nil
-}
-
-func (t *traffic) call(args []string) (string, error) {
-	n, err := strconv.Atoi(args[0])
-	if err != nil {
-		return "", err
-	}
-	var calls, failed atomic.Int64
-	var begun, all sync.WaitGroup
-	begun.Add(n)
-	for range n {
-		cfg, err := config.LoadDefaultConfig(context.Background()) // its retries are the SDK's own
-		if err != nil {
-			return "", err
-		}
-		client := eks.NewFromConfig(cfg)
-		all.Go(func() {
-			for first := true; first || t.more(); first = false {
-				if _, err := client.ListClusters(context.Background(), nil); err != nil {
-					fmt.Fprintln(os.Stderr, err)
-					failed.Add(1)
-				}
-				calls.Add(1)
-				if first {
-					begun.Done()
-				}
-			}
-		})
-	}
-	begun.Wait()
-	if err := t.up("up"); err != nil {
-		return "", err
-	}
-	all.Wait()
-	return fmt.Sprintf("%d clients, %d calls, %d failed", n, calls.Load(), failed.Load()), nil
-}
-
-func (t *traffic) knock(args []string) (string, error) {
-	d := tls.Dialer{NetDialer: &net.Dialer{Timeout: 10 * time.Second}}
-	knocks, refused := 0, 0
-	for first := true; first || t.more(); first = false {
-		c, err := d.Dial("tcp", args[0])
-		if err == nil {
-			c.Close()
-		} else {
-			fmt.Fprintln(os.Stderr, err)
-			refused++
-		}
-		knocks++
-		if first {
-			if err := t.up("up"); err != nil {
-				return "", err
-			}
-		}
-	}
-	return fmt.Sprintf("%d knocks, %d refused", knocks, refused), nil
+	return "", errors.New("not all had a turn in 30 s")
 }
