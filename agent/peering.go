@@ -1,7 +1,6 @@
 package agent
 
 import (
-	"hash/fnv"
 	"maps"
 	"net/netip"
 	"slices"
@@ -24,21 +23,12 @@ func (p peering) add(consumer, provider string, a netip.Addr) {
 	p[name] = l
 }
 
-// list returns the links in order, with their marks. A mark comes from the link's
-// name, so that it seldom changes while others come and go.
+// list returns the links in order.
 func (p peering) list() []link.Peer {
-	used := map[uint32]bool{}
 	var all []link.Peer
 	for _, name := range slices.Sorted(maps.Keys(p)) {
-		l := p[name]
-		sortAddrs(l.Routes)
-		h := fnv.New32a()
-		h.Write([]byte(name))
-		for l.Mark = h.Sum32()%link.MaxMark + 1; used[l.Mark]; {
-			l.Mark = l.Mark%link.MaxMark + 1
-		}
-		used[l.Mark] = true
-		all = append(all, l)
+		sortAddrs(p[name].Routes)
+		all = append(all, p[name])
 	}
 	return all
 }

@@ -120,7 +120,7 @@ func TestEndpointLeadsToTheServiceBehindIt(t *testing.T) {
 		t.Errorf("steers (-want +got):\n%s", d)
 	}
 	producer, _ := f.kernel.vpc("vpc-0p")
-	if len(consumer.Peers) != 1 || len(producer.Peers) != 1 || consumer.Peers[0].Mark != producer.Peers[0].Mark {
+	if len(consumer.Peers) != 1 || len(producer.Peers) != 1 || consumer.Peers[0].Provider != producer.Peers[0].Provider {
 		t.Errorf("peers: %+v and %+v", consumer.Peers, producer.Peers)
 	}
 	if routes := consumer.Peers[0].Routes; len(routes) != 1 || routes[0] != netip.MustParseAddr("10.0.1.10") {

@@ -208,18 +208,18 @@ func valid(v VPC) error {
 			errs = append(errs, fmt.Errorf("link %s has no address", l.ENI))
 		}
 	}
-	marks := map[uint32]bool{}
+	peers := map[string]bool{}
 	for _, p := range v.Peers {
+		name := link.PeerName(p.Consumer, p.Provider)
 		switch {
 		case !isID("vpc-", p.Consumer) || !isID("vpc-", p.Provider) || p.Consumer == p.Provider:
 			errs = append(errs, fmt.Errorf("%q and %q are not two VPCs", p.Consumer, p.Provider))
 		case p.Consumer != v.ID && p.Provider != v.ID:
 			errs = append(errs, fmt.Errorf("%s is neither %s nor %s", v.ID, p.Consumer, p.Provider))
-		case p.Provider == v.ID && (p.Mark == 0 || p.Mark > link.MaxMark || marks[p.Mark]):
-			errs = append(errs, fmt.Errorf("mark %d of the peer link with %s is not one of its own", p.Mark, p.Consumer))
-		case p.Provider == v.ID:
-			marks[p.Mark] = true
+		case peers[name]:
+			errs = append(errs, fmt.Errorf("there is another peer link %s besides that of %s and %s", name, p.Consumer, p.Provider))
 		}
+		peers[name] = true
 	}
 	if !isID("vpc-", v.ID) {
 		errs = append(errs, fmt.Errorf("%q is not a VPC", v.ID))

@@ -20,7 +20,7 @@ import (
 // serviceVPC is the VPC of a service; the consumer's is that of network.
 const serviceVPC = "vpc-0fedcba9876543210"
 
-var peer = link.Peer{Consumer: vpcID, Provider: serviceVPC, Mark: 7, Routes: []netip.Addr{at[door], at6[door]}}
+var peer = link.Peer{Consumer: vpcID, Provider: serviceVPC, Routes: []netip.Addr{at[door], at6[door]}}
 
 // provider is a VPC with the network's own addresses: that of the client too.
 func (n *network) provider() VPC {
@@ -125,7 +125,7 @@ func TestPeerLinkFromEitherSide(t *testing.T) {
 		if got := n.list(); got != vpcID+" "+serviceVPC {
 			t.Errorf("List with both: %q", got)
 		}
-		svc := link.PeerName(vpcID, serviceVPC)
+		svc, mark := link.PeerName(vpcID, serviceVPC), n.mark(peer)
 		for _, row := range []struct {
 			id   string
 			to   netip.Addr
@@ -138,11 +138,11 @@ func TestPeerLinkFromEitherSide(t *testing.T) {
 			{vpcID, at6[door], 0, "lo"},
 			{vpcID, at[client], link.SteerMark, ""},
 			{vpcID, resolver, link.SteerMark, ""},
-			{serviceVPC, at[client], peer.Mark, svc},
-			{serviceVPC, at6[client], peer.Mark, svc},
-			{serviceVPC, resolver, peer.Mark, svc},
+			{serviceVPC, at[client], mark, svc},
+			{serviceVPC, at6[client], mark, svc},
+			{serviceVPC, resolver, mark, svc},
 			{serviceVPC, at[client], 0, link.Name(twin(client))},
-			{serviceVPC, at[client], peer.Mark + 1, link.Name(twin(client))},
+			{serviceVPC, at[client], mark + 1, link.Name(twin(client))},
 		} {
 			if got := n.leads(row.id, row.to, row.mark); got != row.want {
 				t.Errorf("%s: %v with mark %#x leads to %q, want %q", row.id, row.to, row.mark, got, row.want)
@@ -233,8 +233,9 @@ func TestDeleteTakesPeerLinksAway(t *testing.T) {
 	n := newPeered(t, client, door)
 	c, p := n.peered()
 	n.setAll(c, p)
+	mark := n.mark(peer)
 	n.delete(vpcID)
-	if got := n.leads(serviceVPC, at[client], peer.Mark); got != "" {
+	if got := n.leads(serviceVPC, at[client], mark); got != "" {
 		t.Errorf("what belongs to the deleted VPC leads to %q", got)
 	}
 	n.setAll(p)
@@ -263,7 +264,7 @@ func TestPeersConcurrently(t *testing.T) {
 	}
 	for i := range plans {
 		for j := range i {
-			p := link.Peer{Consumer: plans[i].ID, Provider: plans[j].ID, Mark: uint32(i)}
+			p := link.Peer{Consumer: plans[i].ID, Provider: plans[j].ID}
 			plans[i].Peers, plans[j].Peers = append(plans[i].Peers, p), append(plans[j].Peers, p)
 		}
 	}
@@ -355,20 +356,17 @@ func TestPeerLinkIsRepaired(t *testing.T) {
 func TestPeerRefuses(t *testing.T) {
 	n := newPeered(t)
 	for name, p := range map[string]link.Peer{
-		"itself":        {Consumer: vpcID, Provider: vpcID, Mark: 1},
-		"others":        {Consumer: serviceVPC, Provider: "vpc-00000000000000001", Mark: 1},
-		"a path":        {Consumer: "vpc-/../../x", Provider: vpcID, Mark: 1},
-		"no mark":       {Consumer: serviceVPC, Provider: vpcID},
-		"a large mark":  {Consumer: serviceVPC, Provider: vpcID, Mark: link.MaxMark + 1},
-		"a steer's one": {Consumer: serviceVPC, Provider: vpcID, Mark: link.SteerMark},
+		"itself": {Consumer: vpcID, Provider: vpcID},
+		"others": {Consumer: serviceVPC, Provider: "vpc-00000000000000001"},
+		"a path": {Consumer: "vpc-/../../x", Provider: vpcID},
 	} {
 		if err := n.host.Set(context.Background(), VPC{ID: vpcID, Peers: []link.Peer{p}}); err == nil {
 			t.Errorf("%s: no error", name)
 		}
 	}
-	twice := []link.Peer{{Consumer: serviceVPC, Provider: vpcID, Mark: 1}, {Consumer: "vpc-00000000000000001", Provider: vpcID, Mark: 1}}
+	twice := []link.Peer{{Consumer: serviceVPC, Provider: vpcID}, {Consumer: serviceVPC, Provider: vpcID}}
 	if err := n.host.Set(context.Background(), VPC{ID: vpcID, Peers: twice}); err == nil {
-		t.Error("a mark twice: no error")
+		t.Error("a link twice: no error")
 	}
 	if left, err := netns.List(n.host.dir, ""); err != nil || slices.Contains(left, "x") {
 		t.Errorf("left %v, %v", left, err)

@@ -24,6 +24,7 @@ type room struct {
 	known  map[string]link.Link  // links whose workload's end has been seen to, by ENI
 	peers  map[string]bool       // peer links whose other end has been seen to, by name
 	owners map[netip.Addr]string // ENIs by address as of the last Set; nil: not known
+	marks  marks                 // as of the last Set; nil: not known
 }
 
 // open finds or makes the namespace.
@@ -48,7 +49,7 @@ func (r *room) close() {
 	if r.routes != nil {
 		r.routes.Close()
 	}
-	r.routes, r.filter, r.known, r.peers, r.owners = nil, nil, nil, nil, nil
+	r.routes, r.filter, r.known, r.peers, r.owners, r.marks = nil, nil, nil, nil, nil, nil
 }
 
 // set removes first, filters then, and adds last: no address is reachable
@@ -60,16 +61,20 @@ func (r *room) set(h *Host, v VPC) error {
 	if err := r.open(h); err != nil {
 		return err
 	}
+	marks, err := r.assign(v) // first: a table loses its route with the link
+	if err != nil {
+		return err
+	}
 	if err := r.prune(h, v); err != nil {
 		return err
 	}
-	if err := r.judge(v); err != nil {
+	if err := r.judge(v, marks); err != nil {
 		return err
 	}
 	if err := r.connect(h, v); err != nil {
 		return err
 	}
-	if err := route.Set(r.routes, v.ID, v.Links, v.Peers); err != nil {
+	if err := route.Set(r.routes, v.ID, v.Links, v.Peers, marks); err != nil {
 		return err
 	}
 	return link.SetLocals(r.routes, v.Locals)
@@ -106,9 +111,10 @@ func (r *room) prune(h *Host, v VPC) error {
 
 // judge puts the filter in force and ends the connections of addresses that
 // belong to another ENI now or to none, so that nobody inherits a connection
-// past its filter.
-func (r *room) judge(v VPC) error {
-	want := nft.Build(v.filter())
+// past its filter, and those of peer links that are gone: their marks lead to
+// nobody, and to somebody else soon.
+func (r *room) judge(v VPC, marks marks) error {
+	want := nft.Build(v.filter(marks))
 	was, first := r.owners, r.owners == nil
 	if first {
 		have, err := r.filter.List()
@@ -117,21 +123,26 @@ func (r *room) judge(v VPC) error {
 		}
 		was = have.Owners()
 	}
-	r.owners = nil // not known, until all is done
+	forget := first // what was lost meanwhile
+	r.owners = nil  // not known, until all is done
 	if err := r.filter.Apply(want); err != nil {
 		return err
 	}
 	now := v.owners()
 	gone := func(a netip.Addr) bool { return now[a] == "" || was[a] != "" && now[a] != was[a] }
+	lost := r.marks.lost(marks)
 	for a := range was {
-		if first || gone(a) {
-			if err := conntrack.Forget(r.path, gone); err != nil {
-				return err
-			}
-			break
+		forget = forget || gone(a)
+	}
+	for _, mark := range r.marks {
+		forget = forget || lost(mark)
+	}
+	if forget {
+		if err := conntrack.Forget(r.path, gone, lost); err != nil {
+			return err
 		}
 	}
-	r.owners = now
+	r.owners, r.marks = now, marks
 	return nil
 }
 

@@ -58,8 +58,8 @@ func newPair(t *testing.T) *pair {
 		t.Fatal(err)
 	}
 	p := &pair{network: &network{t: t, host: host}}
-	p.c = consumerVPC(consumerID, client, door, 7)
-	p.p = providerVPC(link.Peer{Consumer: consumerID, Provider: providerID, Mark: 7})
+	p.c = consumerVPC(consumerID, client, door)
+	p.p = providerVPC(link.Peer{Consumer: consumerID, Provider: providerID})
 	t.Cleanup(func() {
 		err := p.host.Close()
 		for _, id := range []string{consumerID, providerID, rivalID} {
@@ -72,8 +72,8 @@ func newPair(t *testing.T) *pair {
 	return p
 }
 
-func consumerVPC(id, client, door string, mark uint32) VPC {
-	peer := link.Peer{Consumer: id, Provider: providerID, Mark: mark, Routes: doorAt[:]}
+func consumerVPC(id, client, door string) VPC {
+	peer := link.Peer{Consumer: id, Provider: providerID, Routes: doorAt[:]}
 	v := VPC{ID: id, Locals: append([]netip.Addr{resolver, gatewayA, gatewayB}, doorAt[:]...), Peers: []link.Peer{peer},
 		Links: []link.Link{workloadLink(client, clientAt)}}
 	v.Filter = nft.Config{Resolvers: []netip.Addr{resolver}, ClampMSS: true, EndpointIdle: 350 * time.Second,
@@ -392,7 +392,7 @@ func TestIngressOfTheLoadBalancerWhereItDecides(t *testing.T) {
 // other's answers, nor writes into its connections.
 func TestConsumersWithTheSameAddressesAreApart(t *testing.T) {
 	p := newPair(t)
-	rival := consumerVPC(rivalID, rivalENI, rivalDoor, 8)
+	rival := consumerVPC(rivalID, rivalENI, rivalDoor)
 	p.consumers = []VPC{rival}
 	p.p = providerVPC(p.c.Peers[0], rival.Peers[0])
 	p.set()

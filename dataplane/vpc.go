@@ -19,15 +19,12 @@ type VPC struct {
 }
 
 // filter is v.Filter with its peer links and gateways.
-func (v VPC) filter() nft.Config {
+func (v VPC) filter(marks marks) nft.Config {
 	c := v.Filter
 	c.Peers = nil
 	for _, p := range v.Peers {
-		peer := nft.Peer{Link: link.PeerName(p.Consumer, p.Provider)}
-		if p.Provider == v.ID {
-			peer.Mark = p.Mark
-		}
-		c.Peers = append(c.Peers, peer)
+		name := link.PeerName(p.Consumer, p.Provider)
+		c.Peers = append(c.Peers, nft.Peer{Link: name, Mark: marks[name]})
 	}
 	if len(c.Gateways) > 0 {
 		return c

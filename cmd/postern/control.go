@@ -7,6 +7,7 @@ import (
 	"io"
 	"log/slog"
 	"net"
+	"net/netip"
 	"os"
 	"sync"
 	"time"
@@ -55,6 +56,15 @@ type attachment struct {
 	ENI     vpc.ENI     `json:"eni"`
 	Network vpc.Network `json:"network"`
 	Netns   string      `json:"netns"` // path of the ENI's network namespace
+}
+
+// resolver is the address of the VPC's resolver that the ENI gets to: one
+// without IPv4 has the link-local one only.
+func (a attachment) resolver() netip.Addr {
+	if a.ENI.Address.IsValid() {
+		return vpc.Resolver(a.Network.CIDR)
+	}
+	return vpc.LinkLocalResolver6
 }
 
 // statusSource knows what runs, all but the sessions.

@@ -25,7 +25,7 @@ func (e *envCommand) Run() error {
 	if err != nil {
 		return err
 	}
-	env := hostEnv(info, key, e.DataDir.trust())
+	env := hostEnv(info, key, e.DataDir)
 	if e.JSON {
 		return json.NewEncoder(os.Stdout).Encode(env)
 	}
@@ -33,14 +33,15 @@ func (e *envCommand) Run() error {
 }
 
 // hostEnv is the environment of a client on the host.
-func hostEnv(info daemonInfo, key accessKey, trust string) map[string]string {
+func hostEnv(info daemonInfo, key accessKey, d dataDir) map[string]string {
 	return map[string]string{
 		"AWS_ENDPOINT_URL":      "https://" + info.Address,
 		"AWS_REGION":            info.Region,
 		"AWS_DEFAULT_REGION":    info.Region, // the only one that the AWS CLI v1 reads
 		"AWS_ACCESS_KEY_ID":     key.AccessKeyID,
 		"AWS_SECRET_ACCESS_KEY": key.SecretAccessKey,
-		"AWS_CA_BUNDLE":         trust,
+		"AWS_CA_BUNDLE":         d.trust(),
+		"NODE_EXTRA_CA_CERTS":   d.ca(), // the SDK for JavaScript does not read AWS_CA_BUNDLE
 	}
 }
 

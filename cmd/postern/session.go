@@ -173,7 +173,7 @@ func (c *control) workload(r execRequest, session string, a attachment, files []
 	return world.Workload{
 		Netns:      a.Netns,
 		Scratch:    c.Dir.path("run", "sessions", session),
-		ResolvConf: world.ResolvConf(vpc.Resolver(a.Network.CIDR), region),
+		ResolvConf: world.ResolvConf(a.resolver(), region),
 		Trust:      c.Dir.trust(),
 		Argv:       texts(r.Argv),
 		Env:        sessionEnv(texts(r.Env), region, c.Key, c.Dir),

@@ -100,9 +100,10 @@ func (s *Source) Collect(ctx context.Context) ([]vpc.Conversation, uint64, error
 func (s *Source) Close() error { return errors.Join(s.events.Close(), s.dumps.Close()) }
 
 // Forget ends the connections in the namespace at path with an address at
-// either end that is gone. The ends are those that the VPC sees: of what comes
-// in by a peer link, the load balancer and the target.
-func Forget(path string, gone func(netip.Addr) bool) error {
+// either end that is gone, or with a mark that is lost. The ends are those that
+// the VPC sees: of what comes in by a peer link, the load balancer and the
+// target.
+func Forget(path string, gone func(netip.Addr) bool, lost func(mark uint32) bool) error {
 	c, err := dial(path)
 	if err != nil {
 		return err
@@ -113,7 +114,7 @@ func Forget(path string, gone func(netip.Addr) bool) error {
 		return fmt.Errorf("dump connections: %w", err)
 	}
 	for _, f := range live {
-		if !touches(f, gone) {
+		if !lost(f.Mark) && !touches(f, gone) {
 			continue
 		}
 		// Only what identifies it: other attributes could refuse the match.

@@ -20,10 +20,10 @@ type Link struct {
 	IPv6    netip.Addr   // of the workload's end, or not valid: a /128 with RouterIPv6 as its default route
 }
 
-// Marks of packets (fwmark) that decide the route. Those of peers are smaller.
+// Marks of packets (fwmark) that decide the route.
 const (
-	SteerMark uint32 = 1 << 31 // in a consumer's VPC: leave by the peer link of the destination
-	MaxMark   uint32 = 1<<16 - 1
+	SteerMark uint32 = 1 << 31   // in a consumer's VPC: leave by the peer link of the destination
+	MaxMark   uint32 = 1<<16 - 1 // in a provider's: 1..MaxMark, back by the peer link that has the mark
 )
 
 // Peer is a link between the VPC of an endpoint and the VPC of the service
@@ -31,7 +31,6 @@ const (
 type Peer struct {
 	Consumer string       // vpc-… of the endpoints
 	Provider string       // vpc-… of the load balancers
-	Mark     uint32       // in the provider's VPC: what its connections carry, so that answers find their way back; 1..MaxMark, unique there
 	Routes   []netip.Addr // in the consumer's VPC: the endpoints' addresses that lead here
 }
 

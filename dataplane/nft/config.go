@@ -27,7 +27,7 @@ type Config struct {
 // Peer is a link to the VPC of a provider or of a consumer.
 type Peer struct {
 	Link string // link.PeerName of the two VPCs
-	Mark uint32 // link.Peer.Mark in the provider's VPC: connections come in by it; 0 in the consumer's: only answers do
+	Mark uint32 // in the provider's VPC, 1..link.MaxMark: that of connections that come in by it; 0 in the consumer's: only answers do
 }
 
 // Steer sends what arrives at one port of an endpoint's ENI, and what its groups

@@ -97,7 +97,7 @@ func tryRoute(_ context.Context, path string) error {
 		return err
 	}
 	defer h.Close()
-	return route.Set(h, "", nil, nil)
+	return route.Set(h, "", nil, nil, nil)
 }
 
 func trySysctls(_ context.Context, path string) error {

@@ -36,14 +36,15 @@ type key struct {
 // Set makes the namespace of a VPC route to links and over peer links, and to
 // nothing else: a host route and a fixed neighbour for each address, and a
 // blackhole for the rest, so that a packet without a route disappears and no
-// ICMP tells of it. The links must exist. Other policy rules and tables are
-// removed.
-func Set(h *netlink.Handle, vpc string, links []link.Link, peers []link.Peer) error {
+// ICMP tells of it. The links must exist. marks are those of the peer links
+// that this VPC is the provider of, by their names. Other policy rules and
+// tables are removed.
+func Set(h *netlink.Handle, vpc string, links []link.Link, peers []link.Peer, marks map[string]uint32) error {
 	index, err := indexes(h)
 	if err != nil {
 		return err
 	}
-	want := routesOf(vpc, links, peers, index)
+	want := routesOf(vpc, links, peers, marks, index)
 	families := []int{unix.AF_INET}
 	if netns.HasIPv6() {
 		families = append(families, unix.AF_INET6)
@@ -55,7 +56,7 @@ func Set(h *netlink.Handle, vpc string, links []link.Link, peers []link.Peer) er
 		}
 		// A rule comes after its table and goes before it: what is marked never
 		// goes elsewhere.
-		if err := setRules(h, family, rulesOf(family, vpc, peers)); err != nil {
+		if err := setRules(h, family, rulesOf(family, vpc, peers, marks)); err != nil {
 			return err
 		}
 		if err := removeRoutes(h, former); err != nil {
@@ -66,7 +67,7 @@ func Set(h *netlink.Handle, vpc string, links []link.Link, peers []link.Peer) er
 }
 
 // routesOf are all routes of a VPC, of both families.
-func routesOf(vpc string, links []link.Link, peers []link.Peer, index map[string]int) map[key]bool {
+func routesOf(vpc string, links []link.Link, peers []link.Peer, marks map[string]uint32, index map[string]int) map[key]bool {
 	want := map[key]bool{}
 	blackhole := func(table, metric int) {
 		for _, a := range []netip.Addr{netip.IPv4Unspecified(), netip.IPv6Unspecified()} {
@@ -96,9 +97,10 @@ func routesOf(vpc string, links []link.Link, peers []link.Peer, index map[string
 			}
 			continue
 		}
-		blackhole(replyTable(p.Mark), metricLast)
-		over(p, replyTable(p.Mark), netip.PrefixFrom(netip.IPv4Unspecified(), 0))
-		over(p, replyTable(p.Mark), netip.PrefixFrom(netip.IPv6Unspecified(), 0))
+		table := replyTable(marks[link.PeerName(p.Consumer, p.Provider)])
+		blackhole(table, metricLast)
+		over(p, table, netip.PrefixFrom(netip.IPv4Unspecified(), 0))
+		over(p, table, netip.PrefixFrom(netip.IPv6Unspecified(), 0))
 	}
 	return want
 }
@@ -135,12 +137,9 @@ func setRoutes(h *netlink.Handle, family int, all map[key]bool) (former []netlin
 			want[k], tables[k.table] = true, true
 		}
 	}
-	every := &netlink.Route{Table: unix.RT_TABLE_UNSPEC}
-	routes, err := link.Dump(func() ([]netlink.Route, error) {
-		return h.RouteListFiltered(family, every, netlink.RT_FILTER_TABLE)
-	})
+	routes, err := list(h, family)
 	if err != nil {
-		return nil, fmt.Errorf("list routes: %w", err)
+		return nil, err
 	}
 	var junk []netlink.Route
 	for _, r := range routes {
@@ -164,6 +163,18 @@ func setRoutes(h *netlink.Handle, family int, all map[key]bool) (former []netlin
 		}
 	}
 	return former, nil
+}
+
+// list returns the routes of all tables.
+func list(h *netlink.Handle, family int) ([]netlink.Route, error) {
+	every := &netlink.Route{Table: unix.RT_TABLE_UNSPEC}
+	routes, err := link.Dump(func() ([]netlink.Route, error) {
+		return h.RouteListFiltered(family, every, netlink.RT_FILTER_TABLE)
+	})
+	if err != nil {
+		return nil, fmt.Errorf("list routes: %w", err)
+	}
+	return routes, nil
 }
 
 func removeRoutes(h *netlink.Handle, routes []netlink.Route) error {

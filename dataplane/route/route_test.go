@@ -84,7 +84,7 @@ func table(t *testing.T, h *netlink.Handle) string {
 
 func set(t *testing.T, h *netlink.Handle, links ...link.Link) string {
 	t.Helper()
-	if err := route.Set(h, "vpc-1", links, nil); err != nil {
+	if err := route.Set(h, "vpc-1", links, nil, nil); err != nil {
 		t.Fatal(err)
 	}
 	return table(t, h)
@@ -173,7 +173,7 @@ func neighbour(index int, a string, mac byte) *netlink.Neigh {
 
 func TestSetNeedsItsLinks(t *testing.T) {
 	h := router(t)
-	if err := route.Set(h, "vpc-1", []link.Link{workload(5)}, nil); err == nil {
+	if err := route.Set(h, "vpc-1", []link.Link{workload(5)}, nil, nil); err == nil {
 		t.Error("a route to a link that does not exist")
 	}
 }

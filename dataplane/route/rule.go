@@ -34,7 +34,7 @@ type rule struct {
 
 // rulesOf are the policy rules of a VPC in one family: the kernel's own, and,
 // before its local table, those of marks.
-func rulesOf(family int, vpc string, peers []link.Peer) map[rule]bool {
+func rulesOf(family int, vpc string, peers []link.Peer, marks map[string]uint32) map[rule]bool {
 	want := map[rule]bool{{family, 32766, unix.RT_TABLE_MAIN, 0}: true}
 	if family == unix.AF_INET {
 		want[rule{family, 32767, unix.RT_TABLE_DEFAULT, 0}] = true
@@ -45,7 +45,8 @@ func rulesOf(family int, vpc string, peers []link.Peer) map[rule]bool {
 		if p.Consumer == vpc {
 			want[rule{family, steerPriority, steerTable, link.SteerMark}] = true
 		} else {
-			want[rule{family, replyPriority, replyTable(p.Mark), p.Mark}] = true
+			mark := marks[link.PeerName(p.Consumer, p.Provider)]
+			want[rule{family, replyPriority, replyTable(mark), mark}] = true
 		}
 	}
 	want[rule{family, local, unix.RT_TABLE_LOCAL, 0}] = true

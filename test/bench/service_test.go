@@ -65,7 +65,7 @@ func service(t testing.TB) way {
 		must(t, host.Close())
 	})
 	door, target := netip.AddrPortFrom(endpointAddr, 443), netip.AddrPortFrom(clientAddr, 443)
-	peer := link.Peer{Consumer: network, Provider: provider, Mark: 1, Routes: []netip.Addr{endpointAddr}}
+	peer := link.Peer{Consumer: network, Provider: provider, Routes: []netip.Addr{endpointAddr}}
 	groups := []vpc.SecurityGroup{{ID: group, Rules: sixtyRules()}}
 	must(t, host.Set(t.Context(), dataplane.VPC{
 		ID:     network,

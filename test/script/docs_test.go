@@ -18,7 +18,7 @@ func TestPages(t *testing.T) {
 		t.Skip("no AWS CLI on PATH")
 	}
 	bin := buildPostern(t)
-	for _, page := range []string{"private-endpoint.md", "endpoint-services.md"} {
+	for _, page := range []string{"private-endpoint.md", "endpoint-names.md", "endpoint-services.md"} {
 		t.Run(page, func(t *testing.T) { testPage(t, bin, page) })
 	}
 }
@@ -73,7 +73,7 @@ func shellBlocks(page string) string {
 		}
 		for line := range strings.Lines(block[1]) {
 			command, comment, _ := strings.Cut(line, "   # ")
-			for _, failure := range []string{"Connect timeout", "AccessDeniedException", "InvalidPrincipal"} {
+			for _, failure := range []string{"Connect timeout", "AccessDeniedException", "InvalidPrincipal", "InvalidServiceName"} {
 				if strings.Contains(comment, failure) {
 					line = "if said=$(" + strings.TrimSpace(command) + " 2>&1); then echo not refused: \"$said\"; exit 1; fi; grep -q '" + failure + "' <<< \"$said\"\n"
 				}

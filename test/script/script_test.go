@@ -3,6 +3,7 @@ package script
 import (
 	"encoding/json"
 	"fmt"
+	"net/netip"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -19,7 +20,7 @@ import (
 func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){
 		"sdk": sdkMain, "query": queryMain, "addresses": addressesMain, "listen": listenMain, "talk": talkMain,
-		"traffic": trafficMain})
+		"traffic": trafficMain, "fetch": fetchMain, "ping": pingMain})
 }
 
 func TestScripts(t *testing.T) {
@@ -50,7 +51,7 @@ func TestScripts(t *testing.T) {
 			case "aws":
 				_, err := exec.LookPath("aws")
 				return err == nil, nil
-			case "js":
+			case "node":
 				_, ok := nodeModules()
 				return ok, nil
 			}
@@ -62,6 +63,7 @@ func TestScripts(t *testing.T) {
 			"crash": crash,
 			"on":    on,
 			"set":   set,
+			"part":  part,
 			"until": until,
 		},
 	})
@@ -130,6 +132,21 @@ func set(ts *testscript.TestScript, neg bool, args []string) {
 		ts.Fatalf("nothing at %s in %s", args[1], ts.ReadFile("stdout"))
 	}
 	ts.Setenv(args[0], fmt.Sprint(v))
+}
+
+// part sets a variable to the /64 of a number in an IPv6 block:
+// part one $block 1.
+func part(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 3 {
+		ts.Fatalf("usage: part VAR BLOCK NUMBER")
+	}
+	block, err := netip.ParsePrefix(args[1])
+	ts.Check(err)
+	n, err := strconv.ParseUint(args[2], 10, 8)
+	ts.Check(err)
+	b := block.Addr().As16()
+	b[7] |= byte(n)
+	ts.Setenv(args[0], netip.PrefixFrom(netip.AddrFrom16(b), 64).String())
 }
 
 // until repeats a command until its output matches, for at most 15 seconds.
