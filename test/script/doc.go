@@ -14,6 +14,7 @@
 //	sdk SERVICE OP [JSON]  call an operation with the SDK for Go
 //	node $JS SERVICE OP [JSON]  the same with the SDK for JavaScript
 //	query TYPE NAME        ask the resolver; prints rcode, addresses and SOA
+//	queries N TYPE NAME    ask N times at once; counts the answers
 //	fetch URL [HOST]       get URL without a signature; prints status and body
 //	ping ADDRESS           one ICMP echo
 //	traffic KIND ... FILE  traffic that goes on until FILE.stop appears

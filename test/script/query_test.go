@@ -1,10 +1,12 @@
 package script
 
 import (
+	"errors"
 	"fmt"
 	"net"
 	"os"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -34,11 +36,10 @@ func query(args []string) error {
 	case len(args) > 2:
 		server = args[2]
 	default:
-		config, err := dns.ClientConfigFromFile("/etc/resolv.conf")
-		if err != nil {
+		var err error
+		if server, err = systemResolver(); err != nil {
 			return err
 		}
-		server = net.JoinHostPort(config.Servers[0], config.Port)
 	}
 	m := new(dns.Msg).SetQuestion(dns.Fqdn(args[1]), dns.StringToType[args[0]])
 	m.SetEdns0(1232, false)
@@ -54,6 +55,65 @@ func query(args []string) error {
 		words = append(words, "SOA")
 	}
 	fmt.Println(strings.Join(words, " "))
+	return nil
+}
+
+func systemResolver() (string, error) {
+	config, err := dns.ClientConfigFromFile("/etc/resolv.conf")
+	if err != nil {
+		return "", err
+	}
+	return net.JoinHostPort(config.Servers[0], config.Port), nil
+}
+
+// queriesMain is the command queries N TYPE NAME: it sends N queries to the
+// system's resolver at once, from one socket, and counts the answers that come
+// until none has come for a second.
+func queriesMain() {
+	if err := queries(os.Args[1:]); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+}
+
+func queries(args []string) error {
+	if len(args) != 3 {
+		return fmt.Errorf("usage: queries N TYPE NAME")
+	}
+	n, err := strconv.Atoi(args[0])
+	if err != nil {
+		return err
+	}
+	server, err := systemResolver()
+	if err != nil {
+		return err
+	}
+	c, err := dns.Dial("udp", server)
+	if err != nil {
+		return err
+	}
+	defer c.Close()
+	for range n {
+		if err := c.WriteMsg(new(dns.Msg).SetQuestion(dns.Fqdn(args[2]), dns.StringToType[args[1]])); err != nil {
+			return err
+		}
+	}
+	answered, refused := 0, 0
+	for {
+		c.SetReadDeadline(time.Now().Add(time.Second))
+		answer, err := c.ReadMsg()
+		if errors.Is(err, os.ErrDeadlineExceeded) {
+			break
+		}
+		if err != nil {
+			return err
+		}
+		answered++
+		if answer.Rcode != dns.RcodeSuccess {
+			refused++
+		}
+	}
+	fmt.Printf("%d sent, %d answered, %d refused\n", n, answered, refused)
 	return nil
 }
 

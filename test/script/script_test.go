@@ -19,8 +19,8 @@ import (
 
 func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){
-		"sdk": sdkMain, "query": queryMain, "addresses": addressesMain, "listen": listenMain, "talk": talkMain,
-		"traffic": trafficMain, "fetch": fetchMain, "ping": pingMain})
+		"sdk": sdkMain, "query": queryMain, "queries": queriesMain, "addresses": addressesMain, "fetch": fetchMain,
+		"ping": pingMain, "listen": listenMain, "talk": talkMain, "traffic": trafficMain})
 }
 
 func TestScripts(t *testing.T) {
