@@ -16,6 +16,7 @@
 //	query TYPE NAME        ask the resolver; prints rcode, addresses and SOA
 //	queries N TYPE NAME    ask N times at once; counts the answers
 //	fetch URL [HOST]       get URL without a signature; prints status and body
+//	handshake ADDR NAME [WITH]  TLS with a server that has to prove that it is NAME
 //	ping ADDRESS           one ICMP echo
 //	traffic KIND ... FILE  traffic that goes on until FILE.stop appears
 //	addresses              the interfaces that a process sees

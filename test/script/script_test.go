@@ -20,7 +20,7 @@ import (
 func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){
 		"sdk": sdkMain, "query": queryMain, "queries": queriesMain, "addresses": addressesMain, "fetch": fetchMain,
-		"ping": pingMain, "listen": listenMain, "talk": talkMain, "traffic": trafficMain})
+		"handshake": handshakeMain, "ping": pingMain, "listen": listenMain, "talk": talkMain, "traffic": trafficMain})
 }
 
 func TestScripts(t *testing.T) {
