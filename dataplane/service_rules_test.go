@@ -7,7 +7,6 @@ import (
 	"log/slog"
 	"net"
 	"net/netip"
-	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -17,7 +16,6 @@ import (
 	"github.com/postern/postern/dataplane/netns/netnstest"
 	"github.com/postern/postern/dataplane/nft"
 	"github.com/postern/postern/vpc"
-	"github.com/vishvananda/netlink"
 )
 
 // The way through two VPCs: a client and an endpoint in one, a load balancer
@@ -133,35 +131,6 @@ func (p *pair) set() {
 	for _, v := range append([]VPC{p.c, p.p}, p.consumers...) {
 		if err := p.host.Set(context.Background(), v); err != nil {
 			p.t.Fatal(err)
-		}
-	}
-	for _, v := range append([]VPC{p.c, p.p}, p.consumers...) {
-		p.settle(p.host.path(v.ID))
-		for _, l := range v.Links {
-			p.settle(p.host.Netns(l.ENI))
-		}
-	}
-}
-
-// settle waits until new links carry packets: the kernel starts their queues
-// a little after they are up at both ends.
-func (p *pair) settle(path string) {
-	p.t.Helper()
-	h, err := link.Open(path)
-	if err != nil {
-		p.t.Fatal(err)
-	}
-	defer h.Close()
-	for deadline := time.Now().Add(patience); ; {
-		all, err := h.LinkList()
-		ready := err == nil && !slices.ContainsFunc(all, func(l netlink.Link) bool {
-			return l.Type() == "veth" && l.Attrs().OperState != netlink.OperUp
-		})
-		if ready {
-			return
-		}
-		if time.Now().After(deadline) {
-			p.t.Fatalf("links of %s: %v", path, err)
 		}
 	}
 }
@@ -456,6 +425,31 @@ func TestSteeredPortIsSilentWithoutPeerLink(t *testing.T) {
 	for i := range doorAt {
 		for _, network := range protocols {
 			p.silent(network, client, doorAt[i], 443)
+		}
+	}
+}
+
+// What is sent right after Set, over links that it has made, is not lost: a
+// datagram is sent once.
+func TestFirstPacketAfterSetArrives(t *testing.T) {
+	p := newPair(t)
+	p.set()
+	var got *net.UDPConn
+	p.in(targetID, func() (err error) {
+		got, err = net.ListenUDP("udp", net.UDPAddrFromAddrPort(netip.AddrPortFrom(targetAt[0], 8443)))
+		return err
+	})
+	defer got.Close()
+	with, served, without := p.c, p.p, p.c
+	without.Links, without.Peers = nil, nil
+	for i := range 20 {
+		p.c, p.p = without, providerVPC()
+		p.set()
+		p.c, p.p = with, served
+		p.set()
+		p.send(client, datagram(clientAt[0], doorAt[0], 443, "first"))
+		if p.receive(got, silence) != "first" {
+			t.Errorf("after %d times the first packet is lost", i)
 		}
 	}
 }
