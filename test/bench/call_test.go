@@ -1,7 +1,6 @@
 package bench
 
 import (
-	"bufio"
 	"bytes"
 	"context"
 	"encoding/json"
@@ -16,7 +15,6 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
-	"syscall"
 	"testing"
 	"text/tabwriter"
 	"time"
@@ -37,6 +35,8 @@ func TestMain(m *testing.M) {
 		err = serveNames()
 	case os.Getenv(callerVar) != "":
 		err = runCaller(os.Getenv(callerVar))
+	case os.Getenv(probeVar) != "":
+		err = runProbe()
 	default:
 		os.Exit(m.Run())
 	}
@@ -186,26 +186,8 @@ type runningServer struct {
 }
 
 func startServer(b *testing.B) runningServer {
-	program, err := filepath.Abs("../../bin/postern")
-	must(b, err)
-	if _, err := os.Stat(program); err != nil {
-		b.Skipf("make bench builds the program first: %v", err)
-	}
-	s := runningServer{program: program, dir: b.TempDir(), env: map[string]string{}}
-	cmd := exec.Command(program, "serve", "--data-dir", s.dir, "--listen", "127.0.0.1:0", "--dns-upstream", "none", "--log-level", "error")
-	stdout, err := cmd.StdoutPipe()
-	must(b, err)
-	must(b, cmd.Start())
-	b.Cleanup(func() {
-		cmd.Process.Signal(syscall.SIGTERM)
-		cmd.Wait()
-		exec.Command(program, "stop", "--data-dir", s.dir).Run() // says so where nothing is left
-	})
-	_, err = bufio.NewReader(stdout).ReadString('\n')
-	must(b, err)
-	out, err := exec.Command(program, "env", "--data-dir", s.dir, "--json").Output()
-	must(b, err)
-	must(b, json.Unmarshal(out, &s.env))
+	l := launch(b, b.TempDir())
+	s := runningServer{program: l.program, dir: l.dir, env: environment(b, l.program, l.dir)}
 	for k, v := range s.env {
 		b.Setenv(k, v)
 	}
@@ -213,6 +195,16 @@ func startServer(b *testing.B) runningServer {
 	s.subnet = subnets[0]
 	makeCluster(b, subnets)
 	return s
+}
+
+// environment is what postern env prints.
+func environment(b *testing.B, program, dir string) map[string]string {
+	b.Helper()
+	out, err := exec.Command(program, "env", "--data-dir", dir, "--json").Output()
+	must(b, err)
+	env := map[string]string{}
+	must(b, json.Unmarshal(out, &env))
+	return env
 }
 
 // makeEndpoint makes a VPC with two subnets and an endpoint for EKS in both.
