@@ -17,6 +17,7 @@ import (
 const (
 	quotaBytes = 4 << 30 // etcd refuses writes above
 	maxTxnOps  = 1024    // compares, or records and marks written, in one transaction
+	logEntries = 1000    // of raft, kept in memory until the next snapshot
 )
 
 // embedded starts an etcd of one member in this process. It has no listener
@@ -63,6 +64,10 @@ func memberConfig(c Config) *embed.Config {
 	// There is no other member to wait for, so elections need not be slow:
 	// this is most of the time that Open takes.
 	m.TickMs, m.ElectionMs = 50, 250
+
+	// Nor is there a follower that could fall behind: the log in memory can be
+	// short.
+	m.SnapshotCount, m.SnapshotCatchUpEntries = logEntries, logEntries/10
 
 	m.QuotaBackendBytes = quotaBytes
 	m.MaxTxnOps = maxTxnOps
