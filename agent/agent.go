@@ -28,7 +28,8 @@ type Kernel interface {
 	Delete(ctx context.Context, vpc string) error
 	// List names the VPCs that the kernel holds anything of.
 	List() ([]string, error)
-	// Listen and ListenPacket open a TCP and a UDP socket in a VPC.
+	// Listen and ListenPacket open a TCP and a UDP socket in a VPC. The
+	// unspecified IPv6 address stands for all addresses of both families.
 	Listen(vpc string, a netip.AddrPort) (net.Listener, error)
 	ListenPacket(vpc string, a netip.AddrPort) (net.PacketConn, error)
 	// Dial makes a TCP connection in a VPC from an address of its own.
@@ -179,7 +180,7 @@ func (a *Agent) converge(ctx context.Context, snapshot store.Snapshot, k store.K
 	}
 	n := a.networks[k.ID]
 	if n == nil {
-		n = &network{id: k.ID, agent: a, doors: map[netip.AddrPort]*openDoor{}, resolvers: map[netip.Addr]task{}}
+		n = &network{id: k.ID, agent: a, ports: map[uint16]*openPort{}, resolvers: map[netip.Addr]task{}}
 		a.networks[k.ID] = n
 	}
 	return n.set(ctx, p, rec)

@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"net"
 	"net/netip"
+	"os"
 	"slices"
 	"sync"
 	"testing"
@@ -28,11 +29,12 @@ type fakeKernel struct {
 	held    map[string]dataplane.VPC
 	broken  error // what Set answers
 	sets    int
-	sockets map[netip.AddrPort]net.Addr // where a listener really is
+	sockets map[uint16]net.Addr // where the listener of a port really is
+	at      netip.Addr          // where the next connection believes to have come to
 }
 
 func newFakeKernel() *fakeKernel {
-	return &fakeKernel{held: map[string]dataplane.VPC{}, sockets: map[netip.AddrPort]net.Addr{}}
+	return &fakeKernel{held: map[string]dataplane.VPC{}, sockets: map[uint16]net.Addr{}}
 }
 
 func (k *fakeKernel) Set(_ context.Context, v dataplane.VPC) error {
@@ -68,10 +70,34 @@ func (k *fakeKernel) Listen(_ string, a netip.AddrPort) (net.Listener, error) {
 	if err == nil {
 		k.mu.Lock()
 		defer k.mu.Unlock()
-		k.sockets[a] = l.Addr()
+		k.sockets[a.Port()] = l.Addr()
 	}
-	return l, err
+	return fakeListener{l, k}, err
 }
+
+// fakeListener is on loopback, and its connections say that they have come to
+// the address that the test asked for.
+type fakeListener struct {
+	net.Listener
+	kernel *fakeKernel
+}
+
+type fakeConn struct {
+	net.Conn
+	at netip.Addr
+}
+
+func (l fakeListener) Accept() (net.Conn, error) {
+	c, err := l.Listener.Accept()
+	if err != nil {
+		return nil, err
+	}
+	l.kernel.mu.Lock()
+	defer l.kernel.mu.Unlock()
+	return fakeConn{c, l.kernel.at}, nil
+}
+
+func (c fakeConn) LocalAddr() net.Addr { return &net.TCPAddr{IP: c.at.AsSlice()} }
 
 func (k *fakeKernel) ListenPacket(string, netip.AddrPort) (net.PacketConn, error) {
 	return net.ListenPacket("udp", "127.0.0.1:0")
@@ -96,10 +122,13 @@ func (k *fakeKernel) breakWith(err error) {
 	k.broken = err
 }
 
+// socket is where the test finds the listener of an address, nil if there is
+// none.
 func (k *fakeKernel) socket(a netip.AddrPort) net.Addr {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	return k.sockets[a]
+	k.at = a.Addr()
+	return k.sockets[a.Port()]
 }
 
 type noTraffic struct{}
@@ -212,6 +241,24 @@ func TestConnectionKnowsItsEndpoint(t *testing.T) {
 		Account: owner.Account, Region: owner.Region, Source: netip.MustParseAddrPort(client.LocalAddr().String())}
 	if got != want {
 		t.Errorf("arrival %+v, want %+v", got, want)
+	}
+}
+
+// The VPC listens once for all its endpoints; what comes to an address without a
+// door is reset.
+func TestAddressWithoutDoorIsReset(t *testing.T) {
+	f := newFixture(t, newFakeKernel())
+	if err := f.put(twoZones()); err != nil {
+		t.Fatal(err)
+	}
+	client, err := net.Dial("tcp", f.kernel.socket(netip.MustParseAddrPort("10.0.0.1:443")).String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer client.Close()
+	client.SetDeadline(time.Now().Add(5 * time.Second))
+	if n, err := client.Read(make([]byte, 1)); n != 0 || err == nil || errors.Is(err, os.ErrDeadlineExceeded) {
+		t.Errorf("read %d, %v", n, err)
 	}
 }
 

@@ -3,40 +3,73 @@ package agent
 import (
 	"context"
 	"net"
+	"net/netip"
 	"sync/atomic"
-
-	"github.com/postern/postern/vpc"
 )
 
-// openDoor is a Door at which somebody accepts.
-type openDoor struct {
+// openPort is one listener for all doors of a VPC that have its port: it listens
+// on every address of the VPC itself, so that an endpoint costs no socket. The
+// address that a connection has come to names its door. What the filter lets in
+// and has no door is reset.
+type openPort struct {
 	task
 	listener net.Listener
-	arrival  vpc.Arrival
-	way      atomic.Pointer[way] // of new connections; nil: the API answers
+	doors    atomic.Pointer[map[netip.Addr]*openDoor]
 }
 
-// open begins to accept at a listener, which the door owns.
-func (a *Agent) open(l net.Listener, d Door) *openDoor {
-	door := &openDoor{listener: l, arrival: d.Arrival}
-	door.way.Store(d.Splice)
-	door.task = start(context.Background(), func(ctx context.Context) {
-		if d.Splice == nil {
-			a.doors.serve(l, d.Arrival)
+// openDoor is a Door that connections come in by.
+type openDoor struct {
+	Door
+	ctx    context.Context // of the connections that the splice proxy carries; they end with the door
+	cancel context.CancelFunc
+}
+
+// listen begins to accept at l, which the port owns.
+func (a *Agent) listen(l net.Listener) *openPort {
+	p := &openPort{listener: l}
+	p.doors.Store(&map[netip.Addr]*openDoor{})
+	p.task = start(context.Background(), func(context.Context) { a.serve(p) })
+	return p
+}
+
+// prune closes the doors that are not wanted any more or have become others.
+func (p *openPort) prune(want map[netip.Addr]Door) {
+	keep := map[netip.Addr]*openDoor{}
+	for address, open := range *p.doors.Load() {
+		if d, ok := want[address]; ok && open.is(d) {
+			keep[address] = open
 		} else {
-			a.splice(ctx, door)
+			open.cancel()
 		}
-	})
-	return door
+	}
+	p.doors.Store(&keep)
+}
+
+// set makes the doors those that are wanted. New connections go where they say;
+// those that are carried go on.
+func (p *openPort) set(want map[netip.Addr]Door) {
+	p.prune(want)
+	was, doors := *p.doors.Load(), map[netip.Addr]*openDoor{}
+	for address, d := range want {
+		open := openDoor{Door: d}
+		if before := was[address]; before != nil {
+			open.ctx, open.cancel = before.ctx, before.cancel
+		} else {
+			open.ctx, open.cancel = context.WithCancel(context.Background())
+		}
+		doors[address] = &open
+	}
+	p.doors.Store(&doors)
 }
 
 // is reports whether the door can go on as d.
 func (o *openDoor) is(d Door) bool {
-	return o.arrival == d.Arrival && (o.way.Load() == nil) == (d.Splice == nil)
+	return o.Arrival == d.Arrival && (o.Splice == nil) == (d.Splice == nil)
 }
 
-// close closes the listener, which ends its task.
-func (o *openDoor) close() {
-	o.listener.Close()
-	o.stop()
+// close closes the listener and all doors, and waits for what is carried.
+func (p *openPort) close() {
+	p.prune(nil)
+	p.listener.Close()
+	p.stop()
 }

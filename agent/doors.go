@@ -1,24 +1,19 @@
 package agent
 
 import (
-	"errors"
 	"net"
 	"net/netip"
-	"os"
 	"sync"
 	"time"
 
 	"github.com/postern/postern/vpc"
 )
 
-// acceptPause is how long a listener rests after a failed Accept.
-const acceptPause = 10 * time.Millisecond
-
 // closePatience is how long Close waits for who accepts to take the last
 // connections.
 const closePatience = time.Second
 
-// doors is one listener made of the listeners of all endpoints. A connection
+// doors is one listener made of the listeners of all VPCs. A connection
 // that it accepts knows where it came in.
 type doors struct {
 	accepted chan net.Conn
@@ -45,7 +40,7 @@ func (d *doors) Accept() (net.Conn, error) {
 	}
 }
 
-// Close implements net.Listener. The endpoints' own listeners belong to the
+// Close implements net.Listener. The VPCs' own listeners belong to the
 // agent, which closes them: whoever connects to one from now on waits in it.
 // Connections that were taken from one already are accepted still.
 func (d *doors) Close() error {
@@ -92,33 +87,13 @@ func (d *doors) leave(l net.Listener) {
 // Addr implements net.Listener. The addresses are those of the endpoints.
 func (d *doors) Addr() net.Addr { return &net.TCPAddr{Port: doorPort} }
 
-// serve accepts on one endpoint address until l or d is closed.
-func (d *doors) serve(l net.Listener, arrival vpc.Arrival) {
-	if !d.enter(l) {
-		return
-	}
-	defer d.leave(l)
-	for {
-		c, err := l.Accept()
-		if errors.Is(err, net.ErrClosed) || errors.Is(err, os.ErrDeadlineExceeded) {
-			return
-		}
-		if err != nil { // such as too many open files: it passes, or Close ends it
-			select {
-			case <-time.After(acceptPause):
-				continue
-			case <-d.closed:
-				return
-			}
-		}
-		a := arrival
-		a.Source = addrPort(c.RemoteAddr())
-		select {
-		case d.accepted <- &conn{Conn: c, arrival: a}:
-		case <-d.closed:
-			c.Close()
-			return
-		}
+// offer hands a connection to whoever accepts; false when nobody will.
+func (d *doors) offer(c net.Conn) bool {
+	select {
+	case d.accepted <- c:
+		return true
+	case <-d.closed:
+		return false
 	}
 }
 

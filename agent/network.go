@@ -15,7 +15,7 @@ import (
 type network struct {
 	id        string
 	agent     *Agent
-	doors     map[netip.AddrPort]*openDoor
+	ports     map[uint16]*openPort
 	resolvers map[netip.Addr]task
 	flows     dataplane.Source // nil while no flow log watches the VPC
 }
@@ -40,15 +40,14 @@ func (n *network) set(ctx context.Context, p Plan, rec records) error {
 
 // closeDoors closes the doors that are not wanted any more.
 func (n *network) closeDoors(want []Door) {
-	keep := map[netip.AddrPort]Door{}
-	for _, d := range want {
-		keep[d.Address] = d
-	}
-	for address, open := range n.doors {
-		if d, ok := keep[address]; !ok || !open.is(d) {
+	wanted := byPort(want)
+	for port, open := range n.ports {
+		if wanted[port] == nil {
 			open.close()
-			delete(n.doors, address)
+			delete(n.ports, port)
+			continue
 		}
+		open.prune(wanted[port])
 	}
 }
 
@@ -56,19 +55,31 @@ func (n *network) closeDoors(want []Door) {
 // their connections go now.
 func (n *network) openDoors(want []Door) error {
 	var errs []error
-	for _, d := range want {
-		if open := n.doors[d.Address]; open != nil {
-			open.way.Store(d.Splice)
-			continue
+	for port, doors := range byPort(want) {
+		if n.ports[port] == nil {
+			l, err := n.agent.Kernel.Listen(n.id, netip.AddrPortFrom(netip.IPv6Unspecified(), port))
+			if err != nil {
+				errs = append(errs, fmt.Errorf("listen on port %d: %w", port, err))
+				continue
+			}
+			n.ports[port] = n.agent.listen(l)
 		}
-		l, err := n.agent.Kernel.Listen(n.id, d.Address)
-		if err != nil {
-			errs = append(errs, fmt.Errorf("listen for %s on %v: %w", d.Arrival.Endpoint, d.Address, err))
-			continue
-		}
-		n.doors[d.Address] = n.agent.open(l, d)
+		n.ports[port].set(doors)
 	}
 	return errors.Join(errs...)
+}
+
+// byPort sorts doors by their port, then by their address.
+func byPort(all []Door) map[uint16]map[netip.Addr]Door {
+	ports := map[uint16]map[netip.Addr]Door{}
+	for _, d := range all {
+		port := d.Address.Port()
+		if ports[port] == nil {
+			ports[port] = map[netip.Addr]Door{}
+		}
+		ports[port][d.Address.Addr()] = d
+	}
+	return ports
 }
 
 func (n *network) closeResolvers(want []netip.Addr) {

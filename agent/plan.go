@@ -60,7 +60,7 @@ func plan(r records, interval time.Duration, limits vpc.PathLimits) (Plan, bool)
 		Locals: slices.Clone(p.Resolvers),
 		Filter: nft.Config{
 			Resolvers:    p.Resolvers,
-			ENIs:         r.ENIs,
+			ENIs:         r.judged(),
 			Groups:       r.Groups,
 			QueryLimit:   limits.Queries,
 			EndpointIdle: limits.EndpointIdle,
@@ -136,6 +136,22 @@ func arrival(eni vpc.ENI, e vpc.Endpoint) vpc.Arrival {
 		Account:  eni.Account,
 		Region:   eni.Region,
 	}
+}
+
+// judged are the ENIs as the filter sees them: nothing is let in to an endpoint
+// that its provider has not let in.
+func (r records) judged() []vpc.ENI {
+	shut := map[string]bool{}
+	for _, e := range r.Endpoints {
+		shut[e.ID] = e.Admission != vpc.Admitted
+	}
+	all := slices.Clone(r.ENIs)
+	for i, e := range all {
+		if shut[e.Endpoint] {
+			all[i].Groups = nil
+		}
+	}
+	return all
 }
 
 // names are what the resolver's view is made from.

@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/netip"
 	"os"
+	"strconv"
 	"sync"
 	"syscall"
 
@@ -14,7 +15,8 @@ import (
 )
 
 // Listen listens for TCP connections in a VPC, on the inherited socket if
-// there is one. The caller closes the listener.
+// there is one. The unspecified address of IPv6 stands for all addresses of both
+// families. The caller closes the listener.
 func (h *Host) Listen(id string, a netip.AddrPort) (net.Listener, error) {
 	key := socketKey(id, "tcp", a)
 	l, err := inherit(&h.sockets, key, net.FileListener)
@@ -22,7 +24,7 @@ func (h *Host) Listen(id string, a netip.AddrPort) (net.Listener, error) {
 		var c net.ListenConfig
 		c.SetMultipathTCP(false) // workloads speak TCP; it would only cost
 		err = netns.Do(h.path(id), func() error {
-			l, err = c.Listen(context.Background(), "tcp", a.String())
+			l, err = c.Listen(context.Background(), "tcp", hostPort(a))
 			return err
 		})
 	}
@@ -51,6 +53,15 @@ func (h *Host) ListenPacket(id string, a netip.AddrPort) (net.PacketConn, error)
 	u := p.(*net.UDPConn)
 	h.hold(key, u)
 	return &packetConn{UDPConn: u, drop: func() { h.drop(key) }}, nil
+}
+
+// hostPort is a as package net has it: nothing for all addresses of the families
+// that the kernel knows.
+func hostPort(a netip.AddrPort) string {
+	if a.Addr() == netip.IPv6Unspecified() {
+		return ":" + strconv.Itoa(int(a.Port()))
+	}
+	return a.String()
 }
 
 // Custody keeps duplicates of sockets, for the Config.Inherited of the Host
