@@ -2,6 +2,7 @@ package dataplane
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/postern/postern/dataplane/link"
 	"github.com/postern/postern/dataplane/route"
@@ -15,7 +16,7 @@ import (
 type marks map[string]uint32
 
 // assign returns the marks of v's peer links: new ones get marks that no
-// other link has, or had until now.
+// other link has, or had until now. They lead nowhere yet.
 func (r *room) assign(v VPC) (marks, error) {
 	if r.marks == nil {
 		have, err := route.Marks(r.routes)
@@ -24,7 +25,18 @@ func (r *room) assign(v VPC) (marks, error) {
 		}
 		r.marks = have
 	}
-	return r.marks.next(v)
+	now, err := r.marks.next(v)
+	if err != nil {
+		return nil, err
+	}
+	added := slices.DeleteFunc(slices.Clone(v.Peers), func(p link.Peer) bool {
+		_, has := r.marks[link.PeerName(p.Consumer, p.Provider)]
+		return has || p.Provider != v.ID
+	})
+	if len(added) == 0 {
+		return now, nil
+	}
+	return now, route.Reserve(r.routes, v.ID, added, now)
 }
 
 func (m marks) next(v VPC) (marks, error) {

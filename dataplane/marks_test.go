@@ -233,6 +233,34 @@ func TestAnswersToAConsumerWhoIsGoneReachNobody(t *testing.T) {
 	}
 }
 
+// From before its link is there, a mark does not lead to who has the same
+// address in the provider's VPC.
+func TestNewMarkLeadsNowhereYet(t *testing.T) {
+	p := newPair(t)
+	v := p.p
+	p.p = providerVPC()
+	p.set()
+	r := p.host.enter(providerID)
+	m, err := r.assign(v)
+	r.mu.Unlock()
+	if err != nil {
+		t.Fatal(err)
+	}
+	mark := m[link.PeerName(consumerID, providerID)]
+	for _, a := range clientAt {
+		if got := p.leads(providerID, a, 0); got != link.Name(doubleID) {
+			t.Errorf("%v leads to %q without a mark", a, got)
+		}
+		if got := p.leads(providerID, a, mark); mark == 0 || got != "" {
+			t.Errorf("%v leads to %q with mark %d", a, got, mark)
+		}
+	}
+	p.set()
+	if got := p.leads(providerID, clientAt[0], mark); got != link.Name(doubleID) {
+		t.Errorf("a mark that came to nothing leads to %q", got)
+	}
+}
+
 // A link that is given up and made again works, with connections of the same
 // ports.
 func TestPeerLinkIsMadeAgain(t *testing.T) {

@@ -1,10 +1,35 @@
 package route
 
 import (
+	"errors"
+
 	"github.com/postern/postern/dataplane/link"
+	"github.com/postern/postern/dataplane/netns"
 	"github.com/vishvananda/netlink"
 	"golang.org/x/sys/unix"
 )
+
+// Reserve makes what has the marks of some peer links lead nowhere, until Set
+// makes it lead to the links: packets may come in as soon as a link is there,
+// and their answers must not go where their addresses lead without the mark.
+func Reserve(h *netlink.Handle, vpc string, peers []link.Peer, marks map[string]uint32) error {
+	for k := range routesOf(vpc, nil, peers, marks, nil) {
+		if k.kind != unix.RTN_BLACKHOLE || k.table == unix.RT_TABLE_MAIN || k.dst.Addr().Is6() && !netns.HasIPv6() {
+			continue
+		}
+		if err := add(h, k); err != nil && !errors.Is(err, unix.EEXIST) {
+			return err
+		}
+	}
+	for _, family := range families() {
+		for k := range rulesOf(family, vpc, peers, marks) {
+			if err := addRule(h, k); err != nil && !errors.Is(err, unix.EEXIST) {
+				return err
+			}
+		}
+	}
+	return nil
+}
 
 // Marks reads what Set has made of its marks: by the name of a peer link, the
 // mark whose table leads to it.

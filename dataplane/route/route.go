@@ -45,11 +45,7 @@ func Set(h *netlink.Handle, vpc string, links []link.Link, peers []link.Peer, ma
 		return err
 	}
 	want := routesOf(vpc, links, peers, marks, index)
-	families := []int{unix.AF_INET}
-	if netns.HasIPv6() {
-		families = append(families, unix.AF_INET6)
-	}
-	for _, family := range families {
+	for _, family := range families() {
 		former, err := setRoutes(h, family, want)
 		if err != nil {
 			return err
@@ -63,7 +59,14 @@ func Set(h *netlink.Handle, vpc string, links []link.Link, peers []link.Peer, ma
 			return err
 		}
 	}
-	return setNeighbours(h, families, neighboursOf(vpc, links, peers, index))
+	return setNeighbours(h, families(), neighboursOf(vpc, links, peers, index))
+}
+
+func families() []int {
+	if netns.HasIPv6() {
+		return []int{unix.AF_INET, unix.AF_INET6}
+	}
+	return []int{unix.AF_INET}
 }
 
 // routesOf are all routes of a VPC, of both families.

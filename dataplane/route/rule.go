@@ -73,16 +73,23 @@ func setRules(h *netlink.Handle, family int, want map[rule]bool) error {
 		junk = append(junk, r)
 	}
 	for k := range want {
-		r := netlink.NewRule()
-		r.Family, r.Priority, r.Table, r.Mark = k.family, k.priority, k.table, k.mark
-		if err := h.RuleAdd(r); err != nil {
-			return fmt.Errorf("add policy rule %v: %w", r, err)
+		if err := addRule(h, k); err != nil {
+			return err
 		}
 	}
 	for _, r := range junk {
 		if err := h.RuleDel(&r); err != nil && !errors.Is(err, unix.ENOENT) {
 			return fmt.Errorf("remove policy rule %v: %w", r, err)
 		}
+	}
+	return nil
+}
+
+func addRule(h *netlink.Handle, k rule) error {
+	r := netlink.NewRule()
+	r.Family, r.Priority, r.Table, r.Mark = k.family, k.priority, k.table, k.mark
+	if err := h.RuleAdd(r); err != nil {
+		return fmt.Errorf("add policy rule %v: %w", r, err)
 	}
 	return nil
 }
