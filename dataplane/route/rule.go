@@ -11,11 +11,19 @@ import (
 
 // Priorities of policy rules. The kernel's own rule for the local table has
 // priority 0; where something is routed by its mark, that comes first.
+//
+// The kernel goes through the rules one by one at each look at a table, and a
+// VPC may have a thousand peer links. So what has no mark skips them all, and
+// a mark goes by its lowest bits to the few rules that share them.
 const (
-	steerPriority = 10
-	replyPriority = 20
-	localPriority = 100
+	unmarkedPriority = 5
+	steerPriority    = 10
+	replyPriority    = 20
+	groupPriority    = 30 // of the first group of marks
+	localPriority    = groupPriority + replyGroups
 )
+
+const replyGroups = 64 // a power of 2
 
 // Tables of peer links: one of all that leaves the VPC for a provider, and one
 // a mark of what goes back to a consumer.
@@ -26,30 +34,40 @@ const (
 
 func replyTable(mark uint32) int { return replyTables + int(mark) }
 
-// rule is what tells policy rules apart.
+// rule is what tells policy rules apart. It leads to a table or to another
+// priority.
 type rule struct {
 	family, priority, table int
-	mark                    uint32
+	mark, mask              uint32 // mask 0: of whatever mark
+	goTo                    int    // 0: nowhere
 }
+
+const wholeMark = ^uint32(0)
 
 // rulesOf are the policy rules of a VPC in one family: the kernel's own, and,
 // before its local table, those of marks.
 func rulesOf(family int, vpc string, peers []link.Peer, marks map[string]uint32) map[rule]bool {
-	want := map[rule]bool{{family, 32766, unix.RT_TABLE_MAIN, 0}: true}
+	want := map[rule]bool{{family: family, priority: 32766, table: unix.RT_TABLE_MAIN}: true}
 	if family == unix.AF_INET {
-		want[rule{family, 32767, unix.RT_TABLE_DEFAULT, 0}] = true
+		want[rule{family: family, priority: 32767, table: unix.RT_TABLE_DEFAULT}] = true
 	}
-	local := 0
+	if len(peers) == 0 {
+		want[rule{family: family, table: unix.RT_TABLE_LOCAL}] = true
+		return want
+	}
+	want[rule{family: family, priority: unmarkedPriority, mask: wholeMark, goTo: localPriority}] = true
+	want[rule{family: family, priority: localPriority, table: unix.RT_TABLE_LOCAL}] = true
 	for _, p := range peers {
-		local = localPriority
 		if p.Consumer == vpc {
-			want[rule{family, steerPriority, steerTable, link.SteerMark}] = true
-		} else {
-			mark := marks[link.PeerName(p.Consumer, p.Provider)]
-			want[rule{family, replyPriority, replyTable(mark), mark}] = true
+			want[rule{family: family, priority: steerPriority, table: steerTable, mark: link.SteerMark, mask: wholeMark}] = true
+			continue
 		}
+		mark := marks[link.PeerName(p.Consumer, p.Provider)]
+		group := mark % replyGroups
+		priority := groupPriority + int(group)
+		want[rule{family: family, priority: replyPriority, mark: group, mask: replyGroups - 1, goTo: priority}] = true
+		want[rule{family: family, priority: priority, table: replyTable(mark), mark: mark, mask: wholeMark}] = true
 	}
-	want[rule{family, local, unix.RT_TABLE_LOCAL, 0}] = true
 	return want
 }
 
@@ -65,8 +83,7 @@ func setRules(h *netlink.Handle, family int, want map[rule]bool) error {
 	}
 	var junk []netlink.Rule
 	for _, r := range have {
-		k := rule{r.Family, r.Priority, r.Table, r.Mark}
-		if plainRule(r) && want[k] {
+		if k := ruleOf(r); plainRule(r) && want[k] {
 			delete(want, k)
 			continue
 		}
@@ -87,7 +104,13 @@ func setRules(h *netlink.Handle, family int, want map[rule]bool) error {
 
 func addRule(h *netlink.Handle, k rule) error {
 	r := netlink.NewRule()
-	r.Family, r.Priority, r.Table, r.Mark = k.family, k.priority, k.table, k.mark
+	r.Family, r.Priority, r.Table = k.family, k.priority, k.table
+	if k.mask != 0 {
+		r.Mark, r.Mask = k.mark, &k.mask
+	}
+	if k.goTo != 0 {
+		r.Goto = k.goTo
+	}
 	if err := h.RuleAdd(r); err != nil {
 		return fmt.Errorf("add policy rule %v: %w", r, err)
 	}
@@ -97,9 +120,17 @@ func addRule(h *netlink.Handle, k rule) error {
 // kernelRules is how many rules a namespace has at most without ours.
 const kernelRules = 3
 
-// plainRule reports whether r could be one of ours: it looks at the whole mark
-// and at nothing else.
+func ruleOf(r netlink.Rule) rule {
+	k := rule{family: r.Family, priority: r.Priority, table: r.Table, mark: r.Mark, goTo: max(r.Goto, 0)}
+	if r.Mask != nil {
+		k.mask = *r.Mask
+	}
+	return k
+}
+
+// plainRule reports whether r could be one of ours: it looks at the mark and at
+// nothing else.
 func plainRule(r netlink.Rule) bool {
 	return r.Src == nil && r.Dst == nil && r.IifName == "" && r.OifName == "" && !r.Invert && r.Tos == 0 && r.IPProto == 0 &&
-		r.Sport == nil && r.Dport == nil && r.UIDRange == nil && r.Goto < 0 && (r.Mark == 0 || r.Mask == nil || *r.Mask == ^uint32(0))
+		r.Sport == nil && r.Dport == nil && r.UIDRange == nil
 }
