@@ -82,7 +82,8 @@ func setUp(h *netlink.Handle, l netlink.Link) error {
 	return nil
 }
 
-// setHardware gives a link its MAC address (nil leaves it) and the MTU.
+// setHardware gives a link its MAC address (nil leaves it), the MTU, and the
+// size of what passes it at once.
 func setHardware(h *netlink.Handle, l netlink.Link, mac net.HardwareAddr) error {
 	if a := l.Attrs().HardwareAddr; mac != nil && a.String() != mac.String() {
 		if err := h.LinkSetHardwareAddr(l, mac); err != nil {
@@ -93,6 +94,21 @@ func setHardware(h *netlink.Handle, l netlink.Link, mac net.HardwareAddr) error 
 		if err := h.LinkSetMTU(l, MTU); err != nil {
 			return fmt.Errorf("set MTU: %w", err)
 		}
+	}
+	return setBurst(h, l)
+}
+
+// setBurst lets TCP over IPv4 hand on more than 64 KiB at once. All links of a
+// way need it: one without it cuts the packets. Kernels before 6.3 have no such
+// attribute, and leave it at 0.
+func setBurst(h *netlink.Handle, l netlink.Link) error {
+	a := l.Attrs()
+	size := min(burst, a.TSOMaxSize)
+	if a.GSOIPv4MaxSize == 0 || a.GSOIPv4MaxSize >= size {
+		return nil
+	}
+	if err := h.LinkSetGSOIPv4MaxSize(l, int(size)); err != nil {
+		return fmt.Errorf("set size of bursts: %w", err)
 	}
 	return nil
 }
@@ -111,7 +127,8 @@ func setAddrs(h *netlink.Handle, l netlink.Link, want map[netip.Prefix]bool) err
 		if want[p] || l.Attrs().Name == "lo" && p.Addr().IsLoopback() {
 			continue
 		}
-		if err := h.AddrDel(l, &a); err != nil {
+		// The second address of a subnet goes with the first one.
+		if err := h.AddrDel(l, &a); err != nil && !errors.Is(err, unix.EADDRNOTAVAIL) {
 			return fmt.Errorf("remove address %v from %s: %w", p, l.Attrs().Name, err)
 		}
 	}
