@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"os"
 	"strconv"
@@ -81,8 +82,7 @@ func (t *traffic) hold(args []string) (string, error) {
 			r := bufio.NewReader(c)
 			t.turns(n, time.Duration(n)*holdPause, func() bool {
 				c.SetDeadline(time.Now().Add(10 * time.Second))
-				fmt.Fprintln(c, "still here")
-				if line, err := r.ReadString('\n'); line != "still here\n" {
+				if err := greet(c, r); err != nil {
 					fmt.Fprintf(os.Stderr, "connection from %v is cut: %v\n", c.LocalAddr(), err)
 					cut.Add(1)
 					return false
@@ -94,6 +94,19 @@ func (t *traffic) hold(args []string) (string, error) {
 	}
 	all.Wait()
 	return fmt.Sprintf("%d connections, %d turns, %d cut", n, turns.Load(), cut.Load()), nil
+}
+
+// greet sends a line and reads it from the echo. After a reset only the first
+// call of the two says so.
+func greet(w io.Writer, r *bufio.Reader) error {
+	if _, err := io.WriteString(w, "still here\n"); err != nil {
+		return err
+	}
+	line, err := r.ReadString('\n')
+	if err == nil && line != "still here\n" {
+		err = fmt.Errorf("the echo says %q", line)
+	}
+	return err
 }
 
 func (t *traffic) call(args []string) (string, error) {
