@@ -40,22 +40,7 @@ func makeVPC(path, label string) error {
 	if err != nil {
 		return err
 	}
-	return netns.Do(path, func() error { return errors.Join(netns.SetSysctls(Sysctls()), setLoopbackUp()) })
-}
-
-// setLoopbackUp gives the namespace of the calling thread its local table,
-// without which the kernel takes no gateway.
-func setLoopbackUp() error {
-	w, err := netlink.NewHandle()
-	if err != nil {
-		return err
-	}
-	defer w.Close()
-	lo, err := w.LinkByName("lo")
-	if err != nil {
-		return err
-	}
-	return w.LinkSetUp(lo)
+	return netns.Do(path, func() error { return errors.Join(netns.SetSysctls(Sysctls()), loopbackUp()) })
 }
 
 // loopbackUp gives the namespace of the calling thread its local table,
