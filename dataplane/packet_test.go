@@ -197,7 +197,7 @@ func (n *network) resolveARP(eni string, a netip.Addr) string {
 		u.Write([]byte("x"))
 		return nil
 	})
-	for deadline := time.Now().Add(4 * time.Second); time.Now().Before(deadline); {
+	for deadline := time.Now().Add(patience); time.Now().Before(deadline); {
 		list, err := h.NeighList(0, unix.AF_INET)
 		if err != nil {
 			n.t.Fatal(err)

@@ -36,7 +36,7 @@ func TestSyncMeansEverything(t *testing.T) {
 	path := netnstest.New(t)
 	var seen atomic.Int64
 	f := open(t, path, func(netlink.Message) { seen.Add(1) })
-	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
 	defer cancel()
 	for range 100 {
 		before := seen.Load()

@@ -116,31 +116,19 @@ func setBurst(h *netlink.Handle, l netlink.Link) error {
 // setAddrs makes want the addresses of l, which is up. What the kernel gives to lo stays.
 // An IPv6 address is usable at once: nobody else can have it.
 func setAddrs(h *netlink.Handle, l netlink.Link, want map[netip.Prefix]bool) error {
-	addrs, err := Dump(func() ([]netlink.Addr, error) { return h.AddrList(l, unix.AF_UNSPEC) })
+	have, err := pruneAddrs(h, l, want)
 	if err != nil {
-		return fmt.Errorf("list addresses of %s: %w", l.Attrs().Name, err)
+		return err
 	}
-	have := map[netip.Prefix]bool{}
-	for _, a := range addrs {
-		p := prefix(a.IPNet)
-		have[p] = true
-		if want[p] || l.Attrs().Name == "lo" && p.Addr().IsLoopback() {
-			continue
-		}
-		// The second address of a subnet goes with the first one.
-		if err := h.AddrDel(l, &a); err != nil && !errors.Is(err, unix.EADDRNOTAVAIL) {
-			return fmt.Errorf("remove address %v from %s: %w", p, l.Attrs().Name, err)
-		}
-	}
-	added := map[netip.Addr]bool{}
+	added := map[netip.Addr]*netlink.Addr{}
 	for p := range want {
-		if have[p] {
+		if _, there := have[p]; there {
 			continue
 		}
 		a := &netlink.Addr{IPNet: ipNet(p)}
 		if p.Addr().Is6() {
 			a.Flags = unix.IFA_F_NODAD | unix.IFA_F_NOPREFIXROUTE
-			added[p.Addr()] = true
+			added[p.Addr()] = a
 		}
 		if err := h.AddrAdd(l, a); err != nil {
 			return fmt.Errorf("add address %v to %s: %w", p, l.Attrs().Name, err)
@@ -149,13 +137,55 @@ func setAddrs(h *netlink.Handle, l netlink.Link, want map[netip.Prefix]bool) err
 	if len(added) == 0 {
 		return nil
 	}
-	return awaitLocal(h, added)
+	if err := awaitLocal(h, added); err != nil {
+		for _, a := range added { // one that is there is usable: so will the next Set take it
+			err = errors.Join(err, h.AddrDel(l, a))
+		}
+		return err
+	}
+	return nil
 }
 
-// awaitLocal waits until IPv6 addresses are in the local table. A kernel
-// answers that it has added one, and puts it there on its own time; without
-// duplicate address detection too.
-func awaitLocal(h *netlink.Handle, addrs map[netip.Addr]bool) error {
+// pruneAddrs removes the addresses of l that want does not have, and returns
+// those that are left. An IPv4 address takes the later ones of its subnet with
+// it, whether they are wanted or not.
+func pruneAddrs(h *netlink.Handle, l netlink.Link, want map[netip.Prefix]bool) (map[netip.Prefix]netlink.Addr, error) {
+	have, err := listAddrs(h, l)
+	if err != nil {
+		return nil, err
+	}
+	removed := false
+	for p, a := range have {
+		if want[p] || l.Attrs().Name == "lo" && p.Addr().IsLoopback() {
+			continue
+		}
+		if err := h.AddrDel(l, &a); err != nil && !errors.Is(err, unix.EADDRNOTAVAIL) {
+			return nil, fmt.Errorf("remove address %v from %s: %w", p, l.Attrs().Name, err)
+		}
+		removed = true
+	}
+	if !removed {
+		return have, nil
+	}
+	return listAddrs(h, l)
+}
+
+func listAddrs(h *netlink.Handle, l netlink.Link) (map[netip.Prefix]netlink.Addr, error) {
+	addrs, err := Dump(func() ([]netlink.Addr, error) { return h.AddrList(l, unix.AF_UNSPEC) })
+	if err != nil {
+		return nil, fmt.Errorf("list addresses of %s: %w", l.Attrs().Name, err)
+	}
+	byPrefix := map[netip.Prefix]netlink.Addr{}
+	for _, a := range addrs {
+		byPrefix[prefix(a.IPNet)] = a
+	}
+	return byPrefix, nil
+}
+
+// awaitLocal waits until IPv6 addresses are in the local table, and leaves in
+// addrs those that are not. A kernel answers that it has added one, and puts it
+// there on its own time; without duplicate address detection too.
+func awaitLocal(h *netlink.Handle, addrs map[netip.Addr]*netlink.Addr) error {
 	local := &netlink.Route{Table: unix.RT_TABLE_LOCAL}
 	for began := time.Now(); ; time.Sleep(time.Millisecond) {
 		routes, err := Dump(func() ([]netlink.Route, error) {

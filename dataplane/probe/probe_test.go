@@ -21,7 +21,7 @@ func TestMain(m *testing.M) { netnstest.Main(m) }
 // says what it is about.
 func TestRun(t *testing.T) {
 	netnstest.Dir(t)
-	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
 	defer cancel()
 	before, err := os.ReadFile("/proc/thread-self/mountinfo")
 	if err != nil {

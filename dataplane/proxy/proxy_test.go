@@ -141,7 +141,7 @@ func TestRunHeader(t *testing.T) {
 
 // Silence resets both connections; data in one direction is no silence.
 func TestRunIdle(t *testing.T) {
-	const idle = time.Second
+	const idle = 2 * time.Second
 	l := lay(t, func(c *Connection) { c.Idle = idle })
 	begin := time.Now()
 	tick := time.NewTicker(idle / 4)
