@@ -8,6 +8,10 @@ import (
 	"go.uber.org/zap/zapcore"
 )
 
+// repeated is what etcd says of a check that it repeats every few seconds: it
+// fails while a slow machine has not applied the first entry yet.
+const repeated = "failed to update storage version"
+
 // zapLogger passes etcd's errors on to log; the rest of what etcd says is
 // its own affair.
 func zapLogger(log *slog.Logger) *zap.Logger { return zap.New(zapBridge{log}) }
@@ -21,7 +25,7 @@ func (b zapBridge) With(fields []zapcore.Field) zapcore.Core {
 }
 
 func (b zapBridge) Check(e zapcore.Entry, c *zapcore.CheckedEntry) *zapcore.CheckedEntry {
-	if !b.Enabled(e.Level) {
+	if !b.Enabled(e.Level) || e.Message == repeated {
 		return c
 	}
 	return c.AddCore(e, b)

@@ -14,6 +14,7 @@ func TestZapLogger(t *testing.T) {
 	log := zapLogger(slog.New(slog.NewTextHandler(&b, nil))).With(zap.String("member", "m1"))
 	log.Info("started")
 	log.Warn("slow disk")
+	log.Error(repeated)
 	if b.Len() != 0 {
 		t.Errorf("below error level: %s", b.String())
 	}
