@@ -12,6 +12,7 @@ import (
 	"net/netip"
 	"os"
 	"os/exec"
+	"os/signal"
 	"path/filepath"
 	"strings"
 	"syscall"
@@ -32,6 +33,8 @@ func TestMain(m *testing.M) {
 	if os.Getenv("POSTERN_TEST_REEXEC") != "" {
 		os.Exit(run(os.Args[1:], testDaemon))
 	}
+	// Under nohup, children must not begin life with this one ignored.
+	signal.Notify(make(chan os.Signal, 1), unix.SIGHUP)
 	os.Setenv("GORACE", "atexit_sleep_ms=0") // children of a -race binary end at once, too
 	goleak.VerifyTestMain(m)
 }
