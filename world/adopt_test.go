@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -41,24 +42,66 @@ func runForCallers(spec hostSpec, in *Inside, r *report) error {
 			in.Release(s.ID)
 		}
 	}()
-	go func() {
+	var serving sync.WaitGroup
+	serving.Go(func() {
 		for n := 0; ; n++ {
 			c, err := l.AcceptUnix()
 			if err != nil {
 				return
 			}
-			var argv []string
-			files, err := ReadFrame(c, &argv)
-			if err == nil && len(files) == 3 {
-				id := fmt.Sprintf("%d-%d", in.Daemons, n)
-				ns := filepath.Join(in.NetnsDir, "eni-"+id)
-				netns.Create(ns, nil) // without it the caller hears of no command
-				in.Run(Workload{Netns: ns, Scratch: filepath.Join(spec.Dir, "run", id), Trust: filepath.Join(spec.Dir, "trust.pem"),
-					Argv: argv, Env: os.Environ(), Dir: "/", Stdin: files[0], Stdout: files[1], Stderr: files[2]}, id, nil, c)
-			}
-			closeAll(files)
-			c.Close()
+			prepare(spec, in, c, n)()
 		}
+	})
+	r.leave = func() { // whom it has accepted is served, the others are for the next one
+		l.Close()
+		serving.Wait()
+	}
+	return nil
+}
+
+// prepare hears caller n out and returns what has its command run.
+func prepare(spec hostSpec, in *Inside, c *net.UnixConn, n int) (run func()) {
+	var argv []string
+	files, err := ReadFrame(c, &argv)
+	id := fmt.Sprintf("%d-%d", in.Daemons, n)
+	ns := filepath.Join(in.NetnsDir, "eni-"+id)
+	netns.Create(ns, nil) // without it the caller hears of no command
+	return func() {
+		if err == nil && len(files) == 3 {
+			in.Run(Workload{Netns: ns, Scratch: filepath.Join(spec.Dir, "run", id), Trust: filepath.Join(spec.Dir, "trust.pem"),
+				Argv: argv, Env: os.Environ(), Dir: "/", Stdin: files[0], Stdout: files[1], Stderr: files[2]}, id, nil, c)
+		}
+		closeAll(files)
+		c.Close()
+	}
+}
+
+// parting is how many callers the daemon of mode parting serves at once.
+const parting = 8
+
+// runAndDie is a daemon that dies as soon as it has passed its callers on. The
+// next one is an ordinary one.
+func runAndDie(spec hostSpec, in *Inside, r *report) error {
+	if in.Daemons > 0 {
+		return runForCallers(spec, in, r)
+	}
+	l, err := callersSocket(spec, in)
+	if err != nil {
+		return err
+	}
+	go func() {
+		var runs []func()
+		for n := range parting {
+			c, err := l.AcceptUnix()
+			if err != nil {
+				return
+			}
+			runs = append(runs, prepare(spec, in, c, n))
+		}
+		for _, run := range runs {
+			run()
+		}
+		unix.Kill(os.Getpid(), unix.SIGKILL)
 	}()
 	return nil
 }
@@ -249,6 +292,25 @@ func TestUpgrade(t *testing.T) {
 		t.Errorf("the next daemon finds %d before it and %d sockets", r.Daemons, r.Sockets)
 	}
 	c.wantEnd(t)
+	h.stop(t)
+}
+
+// What a daemon has asked of the keeper is done, also when it dies at once.
+func TestLastWords(t *testing.T) {
+	dir := dataDir(t, os.Getuid())
+	trust(t, dir)
+	h := startHost(t, os.Getuid(), hostSpec{Dir: dir, Mode: "parting"})
+	var callers []*caller
+	for range parting {
+		callers = append(callers, call(t, dir))
+	}
+	for _, c := range callers {
+		c.wantAlive(t)
+	}
+	for _, c := range callers {
+		c.wantEnd(t)
+	}
+	call(t, dir).wantEnd(t) // by the next daemon
 	h.stop(t)
 }
 

@@ -217,8 +217,9 @@ func (k *keeper) reap() {
 		if err != nil || pid == 0 {
 			break
 		}
-		if k.daemon != nil && k.daemon.pid == pid {
-			k.daemonEnded(status)
+		if d := k.daemon; d != nil && d.pid == pid && d.status == nil {
+			d.status = &status
+			k.daemonEnded(d)
 		} else if s := k.session(pid); s != nil {
 			k.commandEnded(s, status)
 		}

@@ -21,10 +21,12 @@ const programFile = 512
 
 // daemon is the daemon of a world, as the keeper sees it.
 type daemon struct {
-	pid   int
-	link  *conn
-	begun bool // it knows of the sessions
-	ready bool // it serves
+	pid    int
+	link   *conn
+	begun  bool             // it knows of the sessions
+	ready  bool             // it serves
+	heard  bool             // all that it said is done
+	status *unix.WaitStatus // nil while the process lives
 }
 
 // rest says why there is no daemon.
@@ -54,7 +56,11 @@ func (k *keeper) start(host *conn, m message, files []*os.File) {
 		return
 	}
 	k.daemon, k.rest = d, restNone
-	go k.read(d.link, k.hearDaemon, func() {})
+	go k.read(d.link, k.hearDaemon, func() {
+		d.heard = true
+		k.daemonEnded(d)
+		k.settle()
+	})
 }
 
 // launch starts a program with args. files are the program, its stderr, which
@@ -124,7 +130,7 @@ func (k *keeper) dismiss(grace time.Duration) {
 	}
 	unix.Kill(d.pid, unix.SIGTERM)
 	k.after(grace, func() {
-		if k.daemon == d {
+		if k.daemon == d && d.status == nil {
 			k.log.Warn("daemon did not end by itself", "after", grace)
 			unix.Kill(d.pid, unix.SIGKILL)
 		}
@@ -151,9 +157,14 @@ func (k *keeper) handOver() {
 	})
 }
 
-// daemonEnded tells everybody who wants to know.
-func (k *keeper) daemonEnded(status unix.WaitStatus) {
-	k.daemon.link.Close()
+// daemonEnded is the end of d once its process is gone and its last words are
+// heard: a caller whose command it has just passed on here must not be lost
+// with it. It tells everybody who wants to know.
+func (k *keeper) daemonEnded(d *daemon) {
+	if d.status == nil || !d.heard {
+		return
+	}
+	how := describe(*d.status)
 	k.daemon = nil
 	k.daemons++
 	for _, s := range k.sessions {
@@ -161,12 +172,12 @@ func (k *keeper) daemonEnded(status unix.WaitStatus) {
 			k.release(s) // there is nobody to wait for
 		}
 	}
-	k.tell(k.host, message{Kind: kindExited, Text: describe(status)})
+	k.tell(k.host, message{Kind: kindExited, Text: how})
 	if next := k.next; next != nil {
 		k.next = nil
 		next()
 	} else if k.rest == restNone {
-		k.upgraded(message{Kind: kindFailed, Text: "the daemon ended: " + describe(status)})
+		k.upgraded(message{Kind: kindFailed, Text: "the daemon ended: " + how})
 	}
 }
 
@@ -223,12 +234,10 @@ func (k *keeper) upgraded(m message) {
 	k.upgraders = nil
 }
 
-// hearDaemon does what the daemon asks for.
-func (k *keeper) hearDaemon(link *conn, m message, files []*os.File) {
+// hearDaemon does what the daemon asks for, also what it asked for before it
+// ended: there is no other one until that is done.
+func (k *keeper) hearDaemon(_ *conn, m message, files []*os.File) {
 	defer closeAll(files)
-	if k.daemon == nil || k.daemon.link != link {
-		return // the last words of one that has ended
-	}
 	switch m.Kind {
 	case kindBegin:
 		k.begin()

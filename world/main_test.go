@@ -153,6 +153,8 @@ type report struct {
 	Sessions       []string // of those
 	Sockets        int      // and their sockets
 	Program        string
+
+	leave func() // if not nil: ends what the daemon serves
 }
 
 func readReport(dir string) (r report, err error) {
@@ -172,6 +174,7 @@ var daemonModes = map[string]func(spec hostSpec, in *Inside, r *report) error{
 	"stubborn": func(hostSpec, *Inside, *report) error { signal.Ignore(unix.SIGTERM); return nil },
 	"callers":  runForCallers,
 	"crash":    crash,
+	"parting":  runAndDie,
 	"die":      func(hostSpec, *Inside, *report) error { return unix.Kill(os.Getpid(), unix.SIGKILL) },
 }
 
@@ -219,6 +222,9 @@ func daemonRole(args []string) error {
 	select {
 	case <-term:
 	case <-in.Lost():
+	}
+	if r.leave != nil {
+		r.leave()
 	}
 	return nil
 }

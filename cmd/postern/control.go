@@ -22,6 +22,10 @@ import (
 // connection, as world.SessionEnd says.
 const controlSocket = "control.sock"
 
+// lastMoment is how long what a client has asked for may still take when the
+// daemon is about to end.
+const lastMoment = time.Second
+
 // controlRequest asks for one thing: exactly one member is set.
 type controlRequest struct {
 	Exec   *execRequest   `json:"exec,omitempty"`
@@ -121,8 +125,11 @@ func controlListener(c controlConfig) (*net.UnixListener, error) {
 	return l, c.World.Hold(name, l)
 }
 
-// Run serves until ctx ends. Sessions go on without it.
+// Run serves until ctx ends, and to the end whom it has accepted by then; who
+// still waits for that is the next daemon's. Sessions go on without it.
 func (c *control) Run(ctx context.Context) error {
+	served, cancel := outlive(ctx)
+	defer cancel()
 	var serving sync.WaitGroup
 	defer serving.Wait()
 	serving.Go(func() { c.reap(ctx) })
@@ -130,30 +137,39 @@ func (c *control) Run(ctx context.Context) error {
 	for {
 		u, err := c.listener.AcceptUnix()
 		switch {
+		case err == nil:
+			serving.Go(func() {
+				defer u.Close()
+				c.serve(served, u)
+			})
 		case ctx.Err() != nil:
 			return nil
 		case errors.Is(err, net.ErrClosed):
 			return fmt.Errorf("accept on control socket: %w", err)
-		case err != nil: // such as too many open files: others may still end
+		default: // such as too many open files: others may still end
 			c.Log.Error("control socket does not accept", "err", err)
 			select {
 			case <-time.After(100 * time.Millisecond):
 			case <-ctx.Done():
 			}
-			continue
 		}
-		serving.Go(func() {
-			defer u.Close()
-			c.serve(ctx, u)
-		})
 	}
+}
+
+// outlive returns a context that ends a moment after the daemon's.
+func outlive(daemon context.Context) (context.Context, context.CancelFunc) {
+	ctx, cancel := context.WithCancel(context.WithoutCancel(daemon))
+	stop := context.AfterFunc(daemon, func() { time.AfterFunc(lastMoment, cancel) })
+	return ctx, func() { stop(); cancel() }
 }
 
 // serve answers one client.
 func (c *control) serve(ctx context.Context, u *net.UnixConn) {
 	var r controlRequest
 	u.SetReadDeadline(time.Now().Add(10 * time.Second))
+	stop := context.AfterFunc(ctx, func() { u.SetReadDeadline(time.Unix(1, 0)) })
 	files, err := world.ReadFrame(u, &r)
+	stop()
 	if err != nil {
 		if !errors.Is(err, io.EOF) { // whoever only looks whether somebody is here
 			c.Log.Warn("control request is not understood", "err", err)

@@ -22,10 +22,6 @@ import (
 // detachTimeout bounds the removal of a session's ENI.
 const detachTimeout = 5 * time.Second
 
-// beginTimeout is how long a session may take to begin when the daemon is
-// about to end.
-const beginTimeout = time.Second
-
 // execRequest asks to run a command in a subnet. Its files are the command's
 // stdin, stdout and stderr. Texts that need not be UTF-8 travel as bytes.
 type execRequest struct {
@@ -46,7 +42,7 @@ type sessionRecord struct {
 
 // exec begins a session for the client at u. From then on the keeper sees to
 // the command, whatever becomes of this daemon, and answers the client.
-func (c *control) exec(daemon context.Context, u *net.UnixConn, r execRequest, files []*os.File) error {
+func (c *control) exec(ctx context.Context, u *net.UnixConn, r execRequest, files []*os.File) error {
 	if len(files) != 3 || len(r.Argv) == 0 {
 		return errors.New("a command and three files are needed")
 	}
@@ -56,7 +52,7 @@ func (c *control) exec(daemon context.Context, u *net.UnixConn, r execRequest, f
 		Groups:  r.Groups,
 		Command: strings.ToValidUTF8(string(r.Argv[0]), "?"),
 	}
-	a, err := c.attach(daemon, u, session)
+	a, err := c.attach(ctx, u, session)
 	if err != nil {
 		return err
 	}
@@ -71,17 +67,16 @@ func (c *control) exec(daemon context.Context, u *net.UnixConn, r execRequest, f
 	c.remember(rec)
 	if err := c.World.Run(c.workload(r, session.Session, a, files), session.Session, rec, u); err != nil {
 		c.forget(session.Session)
-		return errors.Join(err, c.detach(daemon, a))
+		return errors.Join(err, c.detach(ctx, a))
 	}
 	return nil
 }
 
 // attach makes the session's ENI, unless the client goes away or is
 // interrupted meanwhile.
-func (c *control) attach(daemon context.Context, u *net.UnixConn, r attachRequest) (attachment, error) {
-	ctx, cancel := context.WithCancel(context.WithoutCancel(daemon))
+func (c *control) attach(parent context.Context, u *net.UnixConn, r attachRequest) (attachment, error) {
+	ctx, cancel := context.WithCancel(parent)
 	defer cancel()
-	defer context.AfterFunc(daemon, func() { time.AfterFunc(beginTimeout, cancel) })()
 	var watch sync.WaitGroup
 	watch.Go(func() {
 		if stirs(u) {
@@ -93,7 +88,7 @@ func (c *control) attach(daemon context.Context, u *net.UnixConn, r attachReques
 	watch.Wait()
 	if ctx.Err() != nil {
 		if err == nil {
-			err = c.detach(daemon, a)
+			err = c.detach(parent, a)
 		}
 		return attachment{}, errors.Join(errors.New("interrupted before the command started"), err)
 	}
@@ -113,11 +108,12 @@ func stirs(u *net.UnixConn) bool {
 	}) == nil
 }
 
-// detach gives a session's ENI back.
-func (c *control) detach(daemon context.Context, a attachment) error {
-	ctx, cancel := context.WithTimeout(daemon, detachTimeout)
+// detach gives a session's ENI back, unless parent ends before that: then the
+// next daemon does.
+func (c *control) detach(parent context.Context, a attachment) error {
+	ctx, cancel := context.WithTimeout(parent, detachTimeout)
 	defer cancel()
-	if err := c.Attacher.Detach(ctx, a); err != nil && daemon.Err() == nil {
+	if err := c.Attacher.Detach(ctx, a); err != nil && parent.Err() == nil {
 		return fmt.Errorf("detach %s: %w", a.ENI.ID, err)
 	}
 	return nil
