@@ -50,28 +50,37 @@ func gatherConnection(s *store.Store, r store.Reader, e vpc.Endpoint) (connectio
 	if !ok {
 		return connection{}, false
 	}
-	c := connection{Endpoint: e, Service: service}
+	return connect(s, r, e, service, gatherBalancers(s, r, service)), true
+}
+
+// gatherServes reads the endpoints whose service has this load balancer. What
+// is behind a service is read once for all its endpoints.
+func gatherServes(s *store.Store, r store.Reader, l vpc.LoadBalancer) []connection {
+	var all []connection
+	for service := range s.ServiceConfigurations.By(r, "loadbalancer", l.ARN) {
+		balancers := gatherBalancers(s, r, service)
+		for e := range s.Endpoints.By(r, "service", service.ServiceName()) {
+			all = append(all, connect(s, r, e, service, balancers))
+		}
+	}
+	return all
+}
+
+func connect(s *store.Store, r store.Reader, e vpc.Endpoint, service vpc.ServiceConfiguration, balancers []balancer) connection {
+	c := connection{Endpoint: e, Service: service, Balancers: balancers}
 	for _, id := range e.ENIs {
 		if eni, ok := s.ENIs.Get(r, keyOf(e.Owner, id)); ok {
 			c.ENIs = append(c.ENIs, inZone(s, r, eni))
 		}
 	}
-	for _, arn := range service.LoadBalancers {
-		if l, ok := s.LoadBalancers.Get(r, keyOf(service.Owner, vpc.ELBID(arn))); ok {
-			c.Balancers = append(c.Balancers, gatherBalancer(s, r, l))
-		}
-	}
-	return c, true
+	return c
 }
 
-// gatherServes reads the endpoints whose service has this load balancer.
-func gatherServes(s *store.Store, r store.Reader, l vpc.LoadBalancer) []connection {
-	var all []connection
-	for service := range s.ServiceConfigurations.By(r, "loadbalancer", l.ARN) {
-		for e := range s.Endpoints.By(r, "service", service.ServiceName()) {
-			if c, ok := gatherConnection(s, r, e); ok {
-				all = append(all, c)
-			}
+func gatherBalancers(s *store.Store, r store.Reader, service vpc.ServiceConfiguration) []balancer {
+	var all []balancer
+	for _, arn := range service.LoadBalancers {
+		if l, ok := s.LoadBalancers.Get(r, keyOf(service.Owner, vpc.ELBID(arn))); ok {
+			all = append(all, gatherBalancer(s, r, l))
 		}
 	}
 	return all
