@@ -12,7 +12,6 @@ import (
 	"time"
 
 	"github.com/postern/postern/dataplane/link"
-	"github.com/postern/postern/dataplane/netns"
 	"github.com/postern/postern/dataplane/netns/netnstest"
 	"github.com/postern/postern/dataplane/nft"
 	"github.com/postern/postern/vpc"
@@ -145,22 +144,7 @@ func (p *pair) target(eni string, at [2]netip.Addr, port uint16) {
 func (p *pair) listen(path string, at [2]netip.Addr, port uint16) {
 	p.t.Helper()
 	for _, a := range at {
-		to := netip.AddrPortFrom(a, port)
-		err := netns.Do(path, func() error {
-			l, err := net.ListenTCP("tcp", net.TCPAddrFromAddrPort(to))
-			if err != nil {
-				return err
-			}
-			u, err := net.ListenUDP("udp", net.UDPAddrFromAddrPort(to))
-			if err != nil {
-				return err
-			}
-			p.introduce(l, u)
-			return nil
-		})
-		if err != nil {
-			p.t.Fatal(err)
-		}
+		p.introduce(listenBoth(p.t, path, netip.AddrPortFrom(a, port)))
 	}
 }
 

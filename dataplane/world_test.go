@@ -198,21 +198,23 @@ func (n *network) echo(eni string, port uint16) {
 // echoAt is echo on an address in the namespace at path.
 func (n *network) echoAt(path string, a netip.AddrPort) {
 	n.t.Helper()
-	err := netns.Do(path, func() error {
-		l, err := net.ListenTCP("tcp", net.TCPAddrFromAddrPort(a))
-		if err != nil {
+	n.serve(listenBoth(n.t, path, a))
+}
+
+// listenBoth opens a TCP and a UDP socket in the namespace at path.
+func listenBoth(t testing.TB, path string, a netip.AddrPort) (l net.Listener, u net.PacketConn) {
+	t.Helper()
+	err := netns.Do(path, func() (err error) {
+		if l, err = net.ListenTCP("tcp", net.TCPAddrFromAddrPort(a)); err != nil {
 			return err
 		}
-		u, err := net.ListenUDP("udp", net.UDPAddrFromAddrPort(a))
-		if err != nil {
-			return err
-		}
-		n.serve(l, u)
-		return nil
+		u, err = net.ListenUDP("udp", net.UDPAddrFromAddrPort(a))
+		return err
 	})
 	if err != nil {
-		n.t.Fatal(err)
+		t.Fatal(err)
 	}
+	return l, u
 }
 
 func (n *network) serve(l net.Listener, u net.PacketConn) {
