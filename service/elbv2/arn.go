@@ -9,12 +9,11 @@ import (
 	"github.com/postern/postern/vpc"
 )
 
-const arnPrefix = "arn:aws:elasticloadbalancing:"
+// api is the service in ARNs.
+const api = "elasticloadbalancing"
 
 // newARN names an owner's resource; id begins with its kind.
-func newARN(o vpc.Owner, id string) string {
-	return arnPrefix + o.Region + ":" + o.Account + ":" + id
-}
+func newARN(o vpc.Owner, id string) string { return o.ARN(api, id) }
 
 // newHash returns the 16 hex digits that tell resources of one name apart.
 func newHash() string {
@@ -26,7 +25,9 @@ func newHash() string {
 // isARN reports whether arn names a resource of that kind: loadbalancer,
 // listener or targetgroup.
 func isARN(arn, kind string) bool {
-	return strings.HasPrefix(arn, arnPrefix) && strings.HasPrefix(vpc.ELBID(arn), kind+"/")
+	parts := strings.SplitN(arn, ":", 6)
+	return len(parts) == 6 && parts[0] == "arn" && parts[1] == vpc.PartitionOf(parts[3]).Name && parts[2] == api &&
+		strings.HasPrefix(parts[5], kind+"/")
 }
 
 // loadBalancer reads an owner's load balancer.
