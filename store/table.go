@@ -146,12 +146,15 @@ func (t *Table[T]) List(r Reader, account, region string) iter.Seq[T] {
 }
 
 // By returns the records that the index holds under value, over all accounts
-// and Regions, in the order of account, Region and id. It panics on an index
-// that the table does not have.
+// and Regions, in the order of account, Region and id. Nothing is held under the
+// empty value. It panics on an index that the table does not have.
 func (t *Table[T]) By(r Reader, index, value string) iter.Seq[T] {
 	ix, ok := t.indexes[index]
 	if !ok {
 		panic("store: table " + t.name + " has no index " + index)
+	}
+	if value == "" {
+		return func(func(T) bool) {} // read nothing, so that no write conflicts with it
 	}
 	txn, tx := r.reader()
 	stored := statedb.ToSeq(t.rows.List(txn, ix.rows.Query(value)))
@@ -160,7 +163,7 @@ func (t *Table[T]) By(r Reader, index, value string) iter.Seq[T] {
 	}
 	tx.sawArea(area(t.name, "", ""))
 	return values(t.overlay(tx, stored, func(_ string, v T) bool {
-		return value != "" && slices.Contains(ix.values(v), value)
+		return slices.Contains(ix.values(v), value)
 	}))
 }
 

@@ -105,19 +105,8 @@ func (s *Service) newEndpoint(caller auth.Caller, in *ec2.CreateVpcEndpointInput
 // endpointByToken looks for the endpoint that an earlier request with the
 // client token of e made.
 func (s *Service) endpointByToken(tx *store.Tx, e vpc.Endpoint) (made vpc.Endpoint, known bool, err error) {
-	if e.ClientToken == "" {
-		return vpc.Endpoint{}, false, nil
-	}
-	for made := range s.store.Endpoints.By(tx, "token", e.ClientToken) {
-		if made.Owner != e.Owner {
-			continue
-		}
-		if made.ClientTokenSum != e.ClientTokenSum {
-			return vpc.Endpoint{}, false, errIdempotentMismatch()
-		}
-		return made, true, nil
-	}
-	return vpc.Endpoint{}, false, nil
+	return byToken(s.store.Endpoints.By(tx, "token", e.ClientToken), e.Owner, e.ClientTokenSum,
+		func(made vpc.Endpoint) (vpc.Owner, string) { return made.Owner, made.ClientTokenSum })
 }
 
 // placeEndpoint connects e to its service and fits it into its VPC: groups,
