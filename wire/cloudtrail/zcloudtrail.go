@@ -4,6 +4,9 @@
 package cloudtrail
 
 import (
+	"reflect"
+	"time"
+
 	"github.com/postern/postern/wire"
 )
 
@@ -24,9 +27,86 @@ var Model = &wire.Service{
 		{Name: "GetTrailStatus", Method: "POST", URI: "/", Status: 200},
 		{Name: "ListTags", Method: "POST", URI: "/", Status: 200},
 		{Name: "ListTrails", Method: "POST", URI: "/", Status: 200},
-		{Name: "LookupEvents", Method: "POST", URI: "/", Status: 200},
+		OpLookupEvents,
 		{Name: "PutEventSelectors", Method: "POST", URI: "/", Status: 200},
 		{Name: "RemoveTags", Method: "POST", URI: "/", Status: 200},
 		{Name: "UpdateTrail", Method: "POST", URI: "/", Status: 200},
 	},
+	Errors: map[string]wire.ErrorShape{
+		"InvalidEventCategoryException":    {Status: 400},
+		"InvalidLookupAttributesException": {Status: 400},
+		"InvalidMaxResultsException":       {Status: 400},
+		"InvalidNextTokenException":        {Status: 400},
+		"InvalidTimeRangeException":        {Status: 400},
+		"OperationNotPermittedException":   {Status: 400},
+		"UnsupportedOperationException":    {Status: 400},
+	},
+	Constraints: map[string]*wire.Constraint{
+		"EventCategory":        {Enum: []string{"insight"}},
+		"LookupAttributeKey":   {Enum: []string{"EventId", "EventName", "ReadOnly", "Username", "ResourceType", "ResourceName", "EventSource", "AccessKeyId"}},
+		"LookupAttributeValue": {Min: wire.Ptr[int64](1), Max: wire.Ptr[int64](2000)},
+		"MaxResults":           {Min: wire.Ptr[int64](1), Max: wire.Ptr[int64](50)},
+	},
 }
+
+// The operations whose shapes are generated.
+var (
+	OpLookupEvents = &wire.Operation{
+		Name: "LookupEvents", Method: "POST", URI: "/", Status: 200,
+		Input: reflect.TypeFor[LookupEventsInput](), Output: reflect.TypeFor[LookupEventsOutput](),
+		Invalid: "ValidationException",
+	}
+)
+
+type Event struct {
+	AccessKeyId     *string    `json:"AccessKeyId,omitempty"`
+	CloudTrailEvent *string    `json:"CloudTrailEvent,omitempty"`
+	EventId         *string    `json:"EventId,omitempty"`
+	EventName       *string    `json:"EventName,omitempty"`
+	EventSource     *string    `json:"EventSource,omitempty"`
+	EventTime       *time.Time `json:"EventTime,omitempty"`
+	ReadOnly        *string    `json:"ReadOnly,omitempty"`
+	Resources       []Resource `json:"Resources,omitempty"`
+	Username        *string    `json:"Username,omitempty"`
+}
+
+type LookupAttribute struct {
+	AttributeKey   *string `json:"AttributeKey,omitempty" wire:"required,shape=LookupAttributeKey"`
+	AttributeValue *string `json:"AttributeValue,omitempty" wire:"required,shape=LookupAttributeValue"`
+}
+
+type LookupEventsInput struct {
+	EndTime          *time.Time        `json:"EndTime,omitempty"`
+	EventCategory    *string           `json:"EventCategory,omitempty" wire:"shape=EventCategory"`
+	LookupAttributes []LookupAttribute `json:"LookupAttributes,omitempty"`
+	MaxResults       *int32            `json:"MaxResults,omitempty" wire:"shape=MaxResults"`
+	NextToken        *string           `json:"NextToken,omitempty"`
+	StartTime        *time.Time        `json:"StartTime,omitempty"`
+}
+
+type LookupEventsOutput struct {
+	Events    []Event `json:"Events,omitempty"`
+	NextToken *string `json:"NextToken,omitempty"`
+}
+
+type Resource struct {
+	ResourceName *string `json:"ResourceName,omitempty"`
+	ResourceType *string `json:"ResourceType,omitempty"`
+}
+
+// Values of EventCategory.
+const (
+	EventCategoryInsight = "insight"
+)
+
+// Values of LookupAttributeKey.
+const (
+	LookupAttributeKeyEventId      = "EventId"
+	LookupAttributeKeyEventName    = "EventName"
+	LookupAttributeKeyReadOnly     = "ReadOnly"
+	LookupAttributeKeyUsername     = "Username"
+	LookupAttributeKeyResourceType = "ResourceType"
+	LookupAttributeKeyResourceName = "ResourceName"
+	LookupAttributeKeyEventSource  = "EventSource"
+	LookupAttributeKeyAccessKeyId  = "AccessKeyId"
+)

@@ -42,7 +42,10 @@ var services = []service{
 	{"eks", "eks", strings.Fields(`
 		CreateCluster DescribeCluster ListClusters DeleteCluster
 		TagResource UntagResource ListTagsForResource`)},
-	{"sts", "sts", strings.Fields(`GetCallerIdentity`)},
+	{"sts", "sts", strings.Fields(`
+		AssumeRole AssumeRoleWithSAML AssumeRoleWithWebIdentity AssumeRoot DecodeAuthorizationMessage
+		GetAccessKeyInfo GetCallerIdentity GetDelegatedAccessToken GetFederationToken GetSessionToken
+		GetWebIdentityToken`)},
 	{"logs", "logs", strings.Fields(`
 		CreateLogGroup DescribeLogGroups DeleteLogGroup
 		CreateLogStream DescribeLogStreams DeleteLogStream
@@ -50,7 +53,29 @@ var services = []service{
 		TagResource ListTagsForResource
 		PutRetentionPolicy DeleteRetentionPolicy`)},
 	{"eks-auth", "eks-auth", nil},
-	{"iam", "iam", nil},
+	{"iam", "iam", strings.Fields(`
+		AddClientIDToOpenIDConnectProvider AddRoleToInstanceProfile AddUserToGroup AttachGroupPolicy
+		AttachRolePolicy AttachUserPolicy CreateAccessKey CreateAccountAlias CreateGroup
+		CreateInstanceProfile CreateOpenIDConnectProvider CreatePolicy CreatePolicyVersion CreateRole
+		CreateServiceLinkedRole CreateUser DeleteAccessKey DeleteAccountAlias DeleteGroup DeleteGroupPolicy
+		DeleteInstanceProfile DeleteOpenIDConnectProvider DeletePolicy DeletePolicyVersion DeleteRole
+		DeleteRolePermissionsBoundary DeleteRolePolicy DeleteServiceLinkedRole DeleteUser
+		DeleteUserPermissionsBoundary DeleteUserPolicy DetachGroupPolicy DetachRolePolicy DetachUserPolicy
+		GetAccessKeyLastUsed GetAccountAuthorizationDetails GetAccountSummary GetContextKeysForCustomPolicy
+		GetContextKeysForPrincipalPolicy GetGroup GetGroupPolicy GetInstanceProfile GetOpenIDConnectProvider
+		GetPolicy GetPolicyVersion GetRole GetRolePolicy GetServiceLinkedRoleDeletionStatus GetUser
+		GetUserPolicy ListAccessKeys ListAccountAliases ListAttachedGroupPolicies ListAttachedRolePolicies
+		ListAttachedUserPolicies ListEntitiesForPolicy ListGroupPolicies ListGroups ListGroupsForUser
+		ListInstanceProfileTags ListInstanceProfiles ListInstanceProfilesForRole
+		ListOpenIDConnectProviderTags ListOpenIDConnectProviders ListPolicies
+		ListPoliciesGrantingServiceAccess ListPolicyTags ListPolicyVersions ListRolePolicies ListRoleTags
+		ListRoles ListUserPolicies ListUserTags ListUsers PutGroupPolicy PutRolePermissionsBoundary
+		PutRolePolicy PutUserPermissionsBoundary PutUserPolicy RemoveClientIDFromOpenIDConnectProvider
+		RemoveRoleFromInstanceProfile RemoveUserFromGroup SetDefaultPolicyVersion SimulateCustomPolicy
+		SimulatePrincipalPolicy TagInstanceProfile TagOpenIDConnectProvider TagPolicy TagRole TagUser
+		UntagInstanceProfile UntagOpenIDConnectProvider UntagPolicy UntagRole UntagUser UpdateAccessKey
+		UpdateAssumeRolePolicy UpdateGroup UpdateOpenIDConnectProviderThumbprint UpdateRole
+		UpdateRoleDescription UpdateUser`)},
 	{"elbv2", "elasticloadbalancing", strings.Fields(`
 		CreateLoadBalancer DescribeLoadBalancers DeleteLoadBalancer
 		DescribeLoadBalancerAttributes ModifyLoadBalancerAttributes
@@ -62,7 +87,7 @@ var services = []service{
 		RegisterTargets DeregisterTargets DescribeTargetHealth
 		AddTags RemoveTags DescribeTags`)},
 	{"cloudwatch", "cloudwatch", nil},
-	{"cloudtrail", "cloudtrail", nil},
+	{"cloudtrail", "cloudtrail", strings.Fields(`LookupEvents`)},
 	{"route53", "route53", nil},
 	{"route53resolver", "route53resolver", nil},
 	{"ce", "ce", nil},

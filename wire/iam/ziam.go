@@ -4,6 +4,9 @@
 package iam
 
 import (
+	"reflect"
+	"time"
+
 	"github.com/postern/postern/wire"
 )
 
@@ -14,107 +17,2109 @@ var Model = &wire.Service{
 	APIVersion:   "2010-05-08",
 	XMLNamespace: "https://iam.amazonaws.com/doc/2010-05-08/",
 	Operations: []*wire.Operation{
-		{Name: "AddClientIDToOpenIDConnectProvider", Method: "POST", URI: "/", Status: 200},
-		{Name: "AddRoleToInstanceProfile", Method: "POST", URI: "/", Status: 200},
-		{Name: "AddUserToGroup", Method: "POST", URI: "/", Status: 200},
-		{Name: "AttachGroupPolicy", Method: "POST", URI: "/", Status: 200},
-		{Name: "AttachRolePolicy", Method: "POST", URI: "/", Status: 200},
-		{Name: "AttachUserPolicy", Method: "POST", URI: "/", Status: 200},
-		{Name: "CreateAccessKey", Method: "POST", URI: "/", Status: 200},
-		{Name: "CreateAccountAlias", Method: "POST", URI: "/", Status: 200},
-		{Name: "CreateGroup", Method: "POST", URI: "/", Status: 200},
-		{Name: "CreateInstanceProfile", Method: "POST", URI: "/", Status: 200},
-		{Name: "CreateOpenIDConnectProvider", Method: "POST", URI: "/", Status: 200},
-		{Name: "CreatePolicy", Method: "POST", URI: "/", Status: 200},
-		{Name: "CreatePolicyVersion", Method: "POST", URI: "/", Status: 200},
-		{Name: "CreateRole", Method: "POST", URI: "/", Status: 200},
-		{Name: "CreateServiceLinkedRole", Method: "POST", URI: "/", Status: 200},
-		{Name: "CreateUser", Method: "POST", URI: "/", Status: 200},
-		{Name: "DeleteAccessKey", Method: "POST", URI: "/", Status: 200},
-		{Name: "DeleteAccountAlias", Method: "POST", URI: "/", Status: 200},
-		{Name: "DeleteGroup", Method: "POST", URI: "/", Status: 200},
-		{Name: "DeleteGroupPolicy", Method: "POST", URI: "/", Status: 200},
-		{Name: "DeleteInstanceProfile", Method: "POST", URI: "/", Status: 200},
-		{Name: "DeleteOpenIDConnectProvider", Method: "POST", URI: "/", Status: 200},
-		{Name: "DeletePolicy", Method: "POST", URI: "/", Status: 200},
-		{Name: "DeletePolicyVersion", Method: "POST", URI: "/", Status: 200},
-		{Name: "DeleteRole", Method: "POST", URI: "/", Status: 200},
-		{Name: "DeleteRolePermissionsBoundary", Method: "POST", URI: "/", Status: 200},
-		{Name: "DeleteRolePolicy", Method: "POST", URI: "/", Status: 200},
-		{Name: "DeleteServiceLinkedRole", Method: "POST", URI: "/", Status: 200},
-		{Name: "DeleteUser", Method: "POST", URI: "/", Status: 200},
-		{Name: "DeleteUserPermissionsBoundary", Method: "POST", URI: "/", Status: 200},
-		{Name: "DeleteUserPolicy", Method: "POST", URI: "/", Status: 200},
-		{Name: "DetachGroupPolicy", Method: "POST", URI: "/", Status: 200},
-		{Name: "DetachRolePolicy", Method: "POST", URI: "/", Status: 200},
-		{Name: "DetachUserPolicy", Method: "POST", URI: "/", Status: 200},
-		{Name: "GetAccessKeyLastUsed", Method: "POST", URI: "/", Status: 200},
-		{Name: "GetAccountAuthorizationDetails", Method: "POST", URI: "/", Status: 200},
-		{Name: "GetAccountSummary", Method: "POST", URI: "/", Status: 200},
-		{Name: "GetContextKeysForCustomPolicy", Method: "POST", URI: "/", Status: 200},
-		{Name: "GetContextKeysForPrincipalPolicy", Method: "POST", URI: "/", Status: 200},
-		{Name: "GetGroup", Method: "POST", URI: "/", Status: 200},
-		{Name: "GetGroupPolicy", Method: "POST", URI: "/", Status: 200},
-		{Name: "GetInstanceProfile", Method: "POST", URI: "/", Status: 200},
-		{Name: "GetOpenIDConnectProvider", Method: "POST", URI: "/", Status: 200},
-		{Name: "GetPolicy", Method: "POST", URI: "/", Status: 200},
-		{Name: "GetPolicyVersion", Method: "POST", URI: "/", Status: 200},
-		{Name: "GetRole", Method: "POST", URI: "/", Status: 200},
-		{Name: "GetRolePolicy", Method: "POST", URI: "/", Status: 200},
-		{Name: "GetServiceLinkedRoleDeletionStatus", Method: "POST", URI: "/", Status: 200},
-		{Name: "GetUser", Method: "POST", URI: "/", Status: 200},
-		{Name: "GetUserPolicy", Method: "POST", URI: "/", Status: 200},
-		{Name: "ListAccessKeys", Method: "POST", URI: "/", Status: 200},
-		{Name: "ListAccountAliases", Method: "POST", URI: "/", Status: 200},
-		{Name: "ListAttachedGroupPolicies", Method: "POST", URI: "/", Status: 200},
-		{Name: "ListAttachedRolePolicies", Method: "POST", URI: "/", Status: 200},
-		{Name: "ListAttachedUserPolicies", Method: "POST", URI: "/", Status: 200},
-		{Name: "ListEntitiesForPolicy", Method: "POST", URI: "/", Status: 200},
-		{Name: "ListGroupPolicies", Method: "POST", URI: "/", Status: 200},
-		{Name: "ListGroups", Method: "POST", URI: "/", Status: 200},
-		{Name: "ListGroupsForUser", Method: "POST", URI: "/", Status: 200},
-		{Name: "ListInstanceProfileTags", Method: "POST", URI: "/", Status: 200},
-		{Name: "ListInstanceProfiles", Method: "POST", URI: "/", Status: 200},
-		{Name: "ListInstanceProfilesForRole", Method: "POST", URI: "/", Status: 200},
-		{Name: "ListOpenIDConnectProviderTags", Method: "POST", URI: "/", Status: 200},
-		{Name: "ListOpenIDConnectProviders", Method: "POST", URI: "/", Status: 200},
-		{Name: "ListPolicies", Method: "POST", URI: "/", Status: 200},
-		{Name: "ListPoliciesGrantingServiceAccess", Method: "POST", URI: "/", Status: 200},
-		{Name: "ListPolicyTags", Method: "POST", URI: "/", Status: 200},
-		{Name: "ListPolicyVersions", Method: "POST", URI: "/", Status: 200},
-		{Name: "ListRolePolicies", Method: "POST", URI: "/", Status: 200},
-		{Name: "ListRoleTags", Method: "POST", URI: "/", Status: 200},
-		{Name: "ListRoles", Method: "POST", URI: "/", Status: 200},
-		{Name: "ListUserPolicies", Method: "POST", URI: "/", Status: 200},
-		{Name: "ListUserTags", Method: "POST", URI: "/", Status: 200},
-		{Name: "ListUsers", Method: "POST", URI: "/", Status: 200},
-		{Name: "PutGroupPolicy", Method: "POST", URI: "/", Status: 200},
-		{Name: "PutRolePermissionsBoundary", Method: "POST", URI: "/", Status: 200},
-		{Name: "PutRolePolicy", Method: "POST", URI: "/", Status: 200},
-		{Name: "PutUserPermissionsBoundary", Method: "POST", URI: "/", Status: 200},
-		{Name: "PutUserPolicy", Method: "POST", URI: "/", Status: 200},
-		{Name: "RemoveClientIDFromOpenIDConnectProvider", Method: "POST", URI: "/", Status: 200},
-		{Name: "RemoveRoleFromInstanceProfile", Method: "POST", URI: "/", Status: 200},
-		{Name: "RemoveUserFromGroup", Method: "POST", URI: "/", Status: 200},
-		{Name: "SetDefaultPolicyVersion", Method: "POST", URI: "/", Status: 200},
-		{Name: "SimulateCustomPolicy", Method: "POST", URI: "/", Status: 200},
-		{Name: "SimulatePrincipalPolicy", Method: "POST", URI: "/", Status: 200},
-		{Name: "TagInstanceProfile", Method: "POST", URI: "/", Status: 200},
-		{Name: "TagOpenIDConnectProvider", Method: "POST", URI: "/", Status: 200},
-		{Name: "TagPolicy", Method: "POST", URI: "/", Status: 200},
-		{Name: "TagRole", Method: "POST", URI: "/", Status: 200},
-		{Name: "TagUser", Method: "POST", URI: "/", Status: 200},
-		{Name: "UntagInstanceProfile", Method: "POST", URI: "/", Status: 200},
-		{Name: "UntagOpenIDConnectProvider", Method: "POST", URI: "/", Status: 200},
-		{Name: "UntagPolicy", Method: "POST", URI: "/", Status: 200},
-		{Name: "UntagRole", Method: "POST", URI: "/", Status: 200},
-		{Name: "UntagUser", Method: "POST", URI: "/", Status: 200},
-		{Name: "UpdateAccessKey", Method: "POST", URI: "/", Status: 200},
-		{Name: "UpdateAssumeRolePolicy", Method: "POST", URI: "/", Status: 200},
-		{Name: "UpdateGroup", Method: "POST", URI: "/", Status: 200},
-		{Name: "UpdateOpenIDConnectProviderThumbprint", Method: "POST", URI: "/", Status: 200},
-		{Name: "UpdateRole", Method: "POST", URI: "/", Status: 200},
-		{Name: "UpdateRoleDescription", Method: "POST", URI: "/", Status: 200},
-		{Name: "UpdateUser", Method: "POST", URI: "/", Status: 200},
+		OpAddClientIDToOpenIDConnectProvider,
+		OpAddRoleToInstanceProfile,
+		OpAddUserToGroup,
+		OpAttachGroupPolicy,
+		OpAttachRolePolicy,
+		OpAttachUserPolicy,
+		OpCreateAccessKey,
+		OpCreateAccountAlias,
+		OpCreateGroup,
+		OpCreateInstanceProfile,
+		OpCreateOpenIDConnectProvider,
+		OpCreatePolicy,
+		OpCreatePolicyVersion,
+		OpCreateRole,
+		OpCreateServiceLinkedRole,
+		OpCreateUser,
+		OpDeleteAccessKey,
+		OpDeleteAccountAlias,
+		OpDeleteGroup,
+		OpDeleteGroupPolicy,
+		OpDeleteInstanceProfile,
+		OpDeleteOpenIDConnectProvider,
+		OpDeletePolicy,
+		OpDeletePolicyVersion,
+		OpDeleteRole,
+		OpDeleteRolePermissionsBoundary,
+		OpDeleteRolePolicy,
+		OpDeleteServiceLinkedRole,
+		OpDeleteUser,
+		OpDeleteUserPermissionsBoundary,
+		OpDeleteUserPolicy,
+		OpDetachGroupPolicy,
+		OpDetachRolePolicy,
+		OpDetachUserPolicy,
+		OpGetAccessKeyLastUsed,
+		OpGetAccountAuthorizationDetails,
+		OpGetAccountSummary,
+		OpGetContextKeysForCustomPolicy,
+		OpGetContextKeysForPrincipalPolicy,
+		OpGetGroup,
+		OpGetGroupPolicy,
+		OpGetInstanceProfile,
+		OpGetOpenIDConnectProvider,
+		OpGetPolicy,
+		OpGetPolicyVersion,
+		OpGetRole,
+		OpGetRolePolicy,
+		OpGetServiceLinkedRoleDeletionStatus,
+		OpGetUser,
+		OpGetUserPolicy,
+		OpListAccessKeys,
+		OpListAccountAliases,
+		OpListAttachedGroupPolicies,
+		OpListAttachedRolePolicies,
+		OpListAttachedUserPolicies,
+		OpListEntitiesForPolicy,
+		OpListGroupPolicies,
+		OpListGroups,
+		OpListGroupsForUser,
+		OpListInstanceProfileTags,
+		OpListInstanceProfiles,
+		OpListInstanceProfilesForRole,
+		OpListOpenIDConnectProviderTags,
+		OpListOpenIDConnectProviders,
+		OpListPolicies,
+		OpListPoliciesGrantingServiceAccess,
+		OpListPolicyTags,
+		OpListPolicyVersions,
+		OpListRolePolicies,
+		OpListRoleTags,
+		OpListRoles,
+		OpListUserPolicies,
+		OpListUserTags,
+		OpListUsers,
+		OpPutGroupPolicy,
+		OpPutRolePermissionsBoundary,
+		OpPutRolePolicy,
+		OpPutUserPermissionsBoundary,
+		OpPutUserPolicy,
+		OpRemoveClientIDFromOpenIDConnectProvider,
+		OpRemoveRoleFromInstanceProfile,
+		OpRemoveUserFromGroup,
+		OpSetDefaultPolicyVersion,
+		OpSimulateCustomPolicy,
+		OpSimulatePrincipalPolicy,
+		OpTagInstanceProfile,
+		OpTagOpenIDConnectProvider,
+		OpTagPolicy,
+		OpTagRole,
+		OpTagUser,
+		OpUntagInstanceProfile,
+		OpUntagOpenIDConnectProvider,
+		OpUntagPolicy,
+		OpUntagRole,
+		OpUntagUser,
+		OpUpdateAccessKey,
+		OpUpdateAssumeRolePolicy,
+		OpUpdateGroup,
+		OpUpdateOpenIDConnectProviderThumbprint,
+		OpUpdateRole,
+		OpUpdateRoleDescription,
+		OpUpdateUser,
+	},
+	Errors: map[string]wire.ErrorShape{
+		"ConcurrentModification":        {Status: 409},
+		"DeleteConflict":                {Status: 409},
+		"EntityAlreadyExists":           {Status: 409},
+		"EntityTemporarilyUnmodifiable": {Status: 409},
+		"InvalidInput":                  {Status: 400},
+		"LimitExceeded":                 {Status: 409},
+		"MalformedPolicyDocument":       {Status: 400},
+		"NoSuchEntity":                  {Status: 404},
+		"OpenIdIdpCommunicationError":   {Status: 400},
+		"PolicyEvaluation":              {Status: 500},
+		"PolicyNotAttachable":           {Status: 400},
+		"ServiceFailure":                {Status: 500},
+		"UnmodifiableEntity":            {Status: 400},
+	},
+	Constraints: map[string]*wire.Constraint{
+		"ActionNameListType":           {Member: "ActionNameType"},
+		"ActionNameType":               {Min: wire.Ptr[int64](3), Max: wire.Ptr[int64](128)},
+		"ContextKeyNameType":           {Min: wire.Ptr[int64](5), Max: wire.Ptr[int64](256)},
+		"ContextKeyTypeEnum":           {Enum: []string{"string", "stringList", "numeric", "numericList", "boolean", "booleanList", "ip", "ipList", "binary", "binaryList", "date", "dateList"}},
+		"DeletionTaskIdType":           {Min: wire.Ptr[int64](1), Max: wire.Ptr[int64](1000)},
+		"EntityType":                   {Enum: []string{"User", "Role", "Group", "LocalManagedPolicy", "AWSManagedPolicy"}},
+		"OpenIDConnectProviderUrlType": {Min: wire.Ptr[int64](1), Max: wire.Ptr[int64](255)},
+		"PolicyUsageType":              {Enum: []string{"PermissionsPolicy", "PermissionsBoundary"}},
+		"ResourceHandlingOptionType":   {Min: wire.Ptr[int64](1), Max: wire.Ptr[int64](64)},
+		"ResourceNameListType":         {Member: "ResourceNameType"},
+		"ResourceNameType":             {Min: wire.Ptr[int64](1), Max: wire.Ptr[int64](2048)},
+		"SimulationPolicyListType":     {Member: "policyDocumentType"},
+		"accessKeyIdType":              {Min: wire.Ptr[int64](16), Max: wire.Ptr[int64](128), Pattern: "[\\w]+"},
+		"accountAliasType":             {Min: wire.Ptr[int64](3), Max: wire.Ptr[int64](63), Pattern: "^[a-z0-9]([a-z0-9]|-(?!-)){1,61}[a-z0-9]$"},
+		"arnType":                      {Min: wire.Ptr[int64](20), Max: wire.Ptr[int64](2048)},
+		"clientIDListType":             {Member: "clientIDType"},
+		"clientIDType":                 {Min: wire.Ptr[int64](1), Max: wire.Ptr[int64](255)},
+		"customSuffixType":             {Min: wire.Ptr[int64](1), Max: wire.Ptr[int64](64), Pattern: "[\\w+=,.@-]+"},
+		"entityListType":               {Member: "EntityType"},
+		"existingUserNameType":         {Min: wire.Ptr[int64](1), Max: wire.Ptr[int64](128), Pattern: "[\\w+=,.@-]+"},
+		"groupNameType":                {Min: wire.Ptr[int64](1), Max: wire.Ptr[int64](128), Pattern: "[\\w+=,.@-]+"},
+		"instanceProfileNameType":      {Min: wire.Ptr[int64](1), Max: wire.Ptr[int64](128), Pattern: "[\\w+=,.@-]+"},
+		"markerType":                   {Min: wire.Ptr[int64](1), Max: wire.Ptr[int64](320), Pattern: "[\\u0020-\\u00FF]+"},
+		"maxItemsType":                 {Min: wire.Ptr[int64](1), Max: wire.Ptr[int64](1000)},
+		"pathPrefixType":               {Min: wire.Ptr[int64](1), Max: wire.Ptr[int64](512), Pattern: "\\u002F[\\u0021-\\u007F]*"},
+		"pathType":                     {Min: wire.Ptr[int64](1), Max: wire.Ptr[int64](512), Pattern: "(\\u002F)|(\\u002F[\\u0021-\\u007E]+\\u002F)"},
+		"policyDescriptionType":        {Max: wire.Ptr[int64](1000)},
+		"policyDocumentType":           {Min: wire.Ptr[int64](1), Max: wire.Ptr[int64](131072), Pattern: "[\\u0009\\u000A\\u000D\\u0020-\\u00FF]+"},
+		"policyNameType":               {Min: wire.Ptr[int64](1), Max: wire.Ptr[int64](128), Pattern: "[\\w+=,.@-]+"},
+		"policyPathType":               {Min: wire.Ptr[int64](1), Max: wire.Ptr[int64](512), Pattern: "((/[A-Za-z0-9\\.,\\+@=_-]+)*)/"},
+		"policyScopeType":              {Enum: []string{"All", "AWS", "Local"}},
+		"policyVersionIdType":          {Pattern: "v[1-9][0-9]*(\\.[A-Za-z0-9-]*)?"},
+		"roleDescriptionType":          {Max: wire.Ptr[int64](1000), Pattern: "[\\u0009\\u000A\\u000D\\u0020-\\u007E\\u00A1-\\u00FF]*"},
+		"roleMaxSessionDurationType":   {Min: wire.Ptr[int64](3600), Max: wire.Ptr[int64](43200)},
+		"roleNameType":                 {Min: wire.Ptr[int64](1), Max: wire.Ptr[int64](64), Pattern: "[\\w+=,.@-]+"},
+		"serviceNamespaceListType":     {Min: wire.Ptr[int64](1), Max: wire.Ptr[int64](200), Member: "serviceNamespaceType"},
+		"serviceNamespaceType":         {Min: wire.Ptr[int64](1), Max: wire.Ptr[int64](64), Pattern: "[\\w-]*"},
+		"statusType":                   {Enum: []string{"Active", "Inactive", "Expired"}},
+		"tagKeyListType":               {Max: wire.Ptr[int64](50), Member: "tagKeyType"},
+		"tagKeyType":                   {Min: wire.Ptr[int64](1), Max: wire.Ptr[int64](128), Pattern: "[\\p{L}\\p{Z}\\p{N}_.:/=+\\-@]+"},
+		"tagListType":                  {Max: wire.Ptr[int64](50)},
+		"tagValueType":                 {Min: wire.Ptr[int64](0), Max: wire.Ptr[int64](256), Pattern: "[\\p{L}\\p{Z}\\p{N}_.:/=+\\-@]*"},
+		"thumbprintListType":           {Member: "thumbprintType"},
+		"thumbprintType":               {Min: wire.Ptr[int64](40), Max: wire.Ptr[int64](40)},
+		"userNameType":                 {Min: wire.Ptr[int64](1), Max: wire.Ptr[int64](64), Pattern: "[\\w+=,.@-]+"},
 	},
 }
+
+// The operations whose shapes are generated.
+var (
+	OpAddClientIDToOpenIDConnectProvider = &wire.Operation{
+		Name: "AddClientIDToOpenIDConnectProvider", Method: "POST", URI: "/", Status: 200,
+		Input: reflect.TypeFor[AddClientIDToOpenIDConnectProviderInput](), Output: reflect.TypeFor[AddClientIDToOpenIDConnectProviderOutput](),
+		Invalid: "ValidationError",
+	}
+	OpAddRoleToInstanceProfile = &wire.Operation{
+		Name: "AddRoleToInstanceProfile", Method: "POST", URI: "/", Status: 200,
+		Input: reflect.TypeFor[AddRoleToInstanceProfileInput](), Output: reflect.TypeFor[AddRoleToInstanceProfileOutput](),
+		Invalid: "ValidationError",
+	}
+	OpAddUserToGroup = &wire.Operation{
+		Name: "AddUserToGroup", Method: "POST", URI: "/", Status: 200,
+		Input: reflect.TypeFor[AddUserToGroupInput](), Output: reflect.TypeFor[AddUserToGroupOutput](),
+		Invalid: "ValidationError",
+	}
+	OpAttachGroupPolicy = &wire.Operation{
+		Name: "AttachGroupPolicy", Method: "POST", URI: "/", Status: 200,
+		Input: reflect.TypeFor[AttachGroupPolicyInput](), Output: reflect.TypeFor[AttachGroupPolicyOutput](),
+		Invalid: "ValidationError",
+	}
+	OpAttachRolePolicy = &wire.Operation{
+		Name: "AttachRolePolicy", Method: "POST", URI: "/", Status: 200,
+		Input: reflect.TypeFor[AttachRolePolicyInput](), Output: reflect.TypeFor[AttachRolePolicyOutput](),
+		Invalid: "ValidationError",
+	}
+	OpAttachUserPolicy = &wire.Operation{
+		Name: "AttachUserPolicy", Method: "POST", URI: "/", Status: 200,
+		Input: reflect.TypeFor[AttachUserPolicyInput](), Output: reflect.TypeFor[AttachUserPolicyOutput](),
+		Invalid: "ValidationError",
+	}
+	OpCreateAccessKey = &wire.Operation{
+		Name: "CreateAccessKey", Method: "POST", URI: "/", Status: 200,
+		Input: reflect.TypeFor[CreateAccessKeyInput](), Output: reflect.TypeFor[CreateAccessKeyOutput](),
+		Wrapper: "CreateAccessKeyResult",
+		Invalid: "ValidationError",
+	}
+	OpCreateAccountAlias = &wire.Operation{
+		Name: "CreateAccountAlias", Method: "POST", URI: "/", Status: 200,
+		Input: reflect.TypeFor[CreateAccountAliasInput](), Output: reflect.TypeFor[CreateAccountAliasOutput](),
+		Invalid: "ValidationError",
+	}
+	OpCreateGroup = &wire.Operation{
+		Name: "CreateGroup", Method: "POST", URI: "/", Status: 200,
+		Input: reflect.TypeFor[CreateGroupInput](), Output: reflect.TypeFor[CreateGroupOutput](),
+		Wrapper: "CreateGroupResult",
+		Invalid: "ValidationError",
+	}
+	OpCreateInstanceProfile = &wire.Operation{
+		Name: "CreateInstanceProfile", Method: "POST", URI: "/", Status: 200,
+		Input: reflect.TypeFor[CreateInstanceProfileInput](), Output: reflect.TypeFor[CreateInstanceProfileOutput](),
+		Wrapper: "CreateInstanceProfileResult",
+		Invalid: "ValidationError",
+	}
+	OpCreateOpenIDConnectProvider = &wire.Operation{
+		Name: "CreateOpenIDConnectProvider", Method: "POST", URI: "/", Status: 200,
+		Input: reflect.TypeFor[CreateOpenIDConnectProviderInput](), Output: reflect.TypeFor[CreateOpenIDConnectProviderOutput](),
+		Wrapper: "CreateOpenIDConnectProviderResult",
+		Invalid: "ValidationError",
+	}
+	OpCreatePolicy = &wire.Operation{
+		Name: "CreatePolicy", Method: "POST", URI: "/", Status: 200,
+		Input: reflect.TypeFor[CreatePolicyInput](), Output: reflect.TypeFor[CreatePolicyOutput](),
+		Wrapper: "CreatePolicyResult",
+		Invalid: "ValidationError",
+	}
+	OpCreatePolicyVersion = &wire.Operation{
+		Name: "CreatePolicyVersion", Method: "POST", URI: "/", Status: 200,
+		Input: reflect.TypeFor[CreatePolicyVersionInput](), Output: reflect.TypeFor[CreatePolicyVersionOutput](),
+		Wrapper: "CreatePolicyVersionResult",
+		Invalid: "ValidationError",
+	}
+	OpCreateRole = &wire.Operation{
+		Name: "CreateRole", Method: "POST", URI: "/", Status: 200,
+		Input: reflect.TypeFor[CreateRoleInput](), Output: reflect.TypeFor[CreateRoleOutput](),
+		Wrapper: "CreateRoleResult",
+		Invalid: "ValidationError",
+	}
+	OpCreateServiceLinkedRole = &wire.Operation{
+		Name: "CreateServiceLinkedRole", Method: "POST", URI: "/", Status: 200,
+		Input: reflect.TypeFor[CreateServiceLinkedRoleInput](), Output: reflect.TypeFor[CreateServiceLinkedRoleOutput](),
+		Wrapper: "CreateServiceLinkedRoleResult",
+		Invalid: "ValidationError",
+	}
+	OpCreateUser = &wire.Operation{
+		Name: "CreateUser", Method: "POST", URI: "/", Status: 200,
+		Input: reflect.TypeFor[CreateUserInput](), Output: reflect.TypeFor[CreateUserOutput](),
+		Wrapper: "CreateUserResult",
+		Invalid: "ValidationError",
+	}
+	OpDeleteAccessKey = &wire.Operation{
+		Name: "DeleteAccessKey", Method: "POST", URI: "/", Status: 200,
+		Input: reflect.TypeFor[DeleteAccessKeyInput](), Output: reflect.TypeFor[DeleteAccessKeyOutput](),
+		Invalid: "ValidationError",
+	}
+	OpDeleteAccountAlias = &wire.Operation{
+		Name: "DeleteAccountAlias", Method: "POST", URI: "/", Status: 200,
+		Input: reflect.TypeFor[DeleteAccountAliasInput](), Output: reflect.TypeFor[DeleteAccountAliasOutput](),
+		Invalid: "ValidationError",
+	}
+	OpDeleteGroup = &wire.Operation{
+		Name: "DeleteGroup", Method: "POST", URI: "/", Status: 200,
+		Input: reflect.TypeFor[DeleteGroupInput](), Output: reflect.TypeFor[DeleteGroupOutput](),
+		Invalid: "ValidationError",
+	}
+	OpDeleteGroupPolicy = &wire.Operation{
+		Name: "DeleteGroupPolicy", Method: "POST", URI: "/", Status: 200,
+		Input: reflect.TypeFor[DeleteGroupPolicyInput](), Output: reflect.TypeFor[DeleteGroupPolicyOutput](),
+		Invalid: "ValidationError",
+	}
+	OpDeleteInstanceProfile = &wire.Operation{
+		Name: "DeleteInstanceProfile", Method: "POST", URI: "/", Status: 200,
+		Input: reflect.TypeFor[DeleteInstanceProfileInput](), Output: reflect.TypeFor[DeleteInstanceProfileOutput](),
+		Invalid: "ValidationError",
+	}
+	OpDeleteOpenIDConnectProvider = &wire.Operation{
+		Name: "DeleteOpenIDConnectProvider", Method: "POST", URI: "/", Status: 200,
+		Input: reflect.TypeFor[DeleteOpenIDConnectProviderInput](), Output: reflect.TypeFor[DeleteOpenIDConnectProviderOutput](),
+		Invalid: "ValidationError",
+	}
+	OpDeletePolicy = &wire.Operation{
+		Name: "DeletePolicy", Method: "POST", URI: "/", Status: 200,
+		Input: reflect.TypeFor[DeletePolicyInput](), Output: reflect.TypeFor[DeletePolicyOutput](),
+		Invalid: "ValidationError",
+	}
+	OpDeletePolicyVersion = &wire.Operation{
+		Name: "DeletePolicyVersion", Method: "POST", URI: "/", Status: 200,
+		Input: reflect.TypeFor[DeletePolicyVersionInput](), Output: reflect.TypeFor[DeletePolicyVersionOutput](),
+		Invalid: "ValidationError",
+	}
+	OpDeleteRole = &wire.Operation{
+		Name: "DeleteRole", Method: "POST", URI: "/", Status: 200,
+		Input: reflect.TypeFor[DeleteRoleInput](), Output: reflect.TypeFor[DeleteRoleOutput](),
+		Invalid: "ValidationError",
+	}
+	OpDeleteRolePermissionsBoundary = &wire.Operation{
+		Name: "DeleteRolePermissionsBoundary", Method: "POST", URI: "/", Status: 200,
+		Input: reflect.TypeFor[DeleteRolePermissionsBoundaryInput](), Output: reflect.TypeFor[DeleteRolePermissionsBoundaryOutput](),
+		Invalid: "ValidationError",
+	}
+	OpDeleteRolePolicy = &wire.Operation{
+		Name: "DeleteRolePolicy", Method: "POST", URI: "/", Status: 200,
+		Input: reflect.TypeFor[DeleteRolePolicyInput](), Output: reflect.TypeFor[DeleteRolePolicyOutput](),
+		Invalid: "ValidationError",
+	}
+	OpDeleteServiceLinkedRole = &wire.Operation{
+		Name: "DeleteServiceLinkedRole", Method: "POST", URI: "/", Status: 200,
+		Input: reflect.TypeFor[DeleteServiceLinkedRoleInput](), Output: reflect.TypeFor[DeleteServiceLinkedRoleOutput](),
+		Wrapper: "DeleteServiceLinkedRoleResult",
+		Invalid: "ValidationError",
+	}
+	OpDeleteUser = &wire.Operation{
+		Name: "DeleteUser", Method: "POST", URI: "/", Status: 200,
+		Input: reflect.TypeFor[DeleteUserInput](), Output: reflect.TypeFor[DeleteUserOutput](),
+		Invalid: "ValidationError",
+	}
+	OpDeleteUserPermissionsBoundary = &wire.Operation{
+		Name: "DeleteUserPermissionsBoundary", Method: "POST", URI: "/", Status: 200,
+		Input: reflect.TypeFor[DeleteUserPermissionsBoundaryInput](), Output: reflect.TypeFor[DeleteUserPermissionsBoundaryOutput](),
+		Invalid: "ValidationError",
+	}
+	OpDeleteUserPolicy = &wire.Operation{
+		Name: "DeleteUserPolicy", Method: "POST", URI: "/", Status: 200,
+		Input: reflect.TypeFor[DeleteUserPolicyInput](), Output: reflect.TypeFor[DeleteUserPolicyOutput](),
+		Invalid: "ValidationError",
+	}
+	OpDetachGroupPolicy = &wire.Operation{
+		Name: "DetachGroupPolicy", Method: "POST", URI: "/", Status: 200,
+		Input: reflect.TypeFor[DetachGroupPolicyInput](), Output: reflect.TypeFor[DetachGroupPolicyOutput](),
+		Invalid: "ValidationError",
+	}
+	OpDetachRolePolicy = &wire.Operation{
+		Name: "DetachRolePolicy", Method: "POST", URI: "/", Status: 200,
+		Input: reflect.TypeFor[DetachRolePolicyInput](), Output: reflect.TypeFor[DetachRolePolicyOutput](),
+		Invalid: "ValidationError",
+	}
+	OpDetachUserPolicy = &wire.Operation{
+		Name: "DetachUserPolicy", Method: "POST", URI: "/", Status: 200,
+		Input: reflect.TypeFor[DetachUserPolicyInput](), Output: reflect.TypeFor[DetachUserPolicyOutput](),
+		Invalid: "ValidationError",
+	}
+	OpGetAccessKeyLastUsed = &wire.Operation{
+		Name: "GetAccessKeyLastUsed", Method: "POST", URI: "/", Status: 200,
+		Input: reflect.TypeFor[GetAccessKeyLastUsedInput](), Output: reflect.TypeFor[GetAccessKeyLastUsedOutput](),
+		Wrapper: "GetAccessKeyLastUsedResult",
+		Invalid: "ValidationError",
+	}
+	OpGetAccountAuthorizationDetails = &wire.Operation{
+		Name: "GetAccountAuthorizationDetails", Method: "POST", URI: "/", Status: 200,
+		Input: reflect.TypeFor[GetAccountAuthorizationDetailsInput](), Output: reflect.TypeFor[GetAccountAuthorizationDetailsOutput](),
+		Wrapper: "GetAccountAuthorizationDetailsResult",
+		Invalid: "ValidationError",
+	}
+	OpGetAccountSummary = &wire.Operation{
+		Name: "GetAccountSummary", Method: "POST", URI: "/", Status: 200,
+		Input: reflect.TypeFor[GetAccountSummaryInput](), Output: reflect.TypeFor[GetAccountSummaryOutput](),
+		Wrapper: "GetAccountSummaryResult",
+		Invalid: "ValidationError",
+	}
+	OpGetContextKeysForCustomPolicy = &wire.Operation{
+		Name: "GetContextKeysForCustomPolicy", Method: "POST", URI: "/", Status: 200,
+		Input: reflect.TypeFor[GetContextKeysForCustomPolicyInput](), Output: reflect.TypeFor[GetContextKeysForCustomPolicyOutput](),
+		Wrapper: "GetContextKeysForCustomPolicyResult",
+		Invalid: "ValidationError",
+	}
+	OpGetContextKeysForPrincipalPolicy = &wire.Operation{
+		Name: "GetContextKeysForPrincipalPolicy", Method: "POST", URI: "/", Status: 200,
+		Input: reflect.TypeFor[GetContextKeysForPrincipalPolicyInput](), Output: reflect.TypeFor[GetContextKeysForPrincipalPolicyOutput](),
+		Wrapper: "GetContextKeysForPrincipalPolicyResult",
+		Invalid: "ValidationError",
+	}
+	OpGetGroup = &wire.Operation{
+		Name: "GetGroup", Method: "POST", URI: "/", Status: 200,
+		Input: reflect.TypeFor[GetGroupInput](), Output: reflect.TypeFor[GetGroupOutput](),
+		Wrapper: "GetGroupResult",
+		Invalid: "ValidationError",
+	}
+	OpGetGroupPolicy = &wire.Operation{
+		Name: "GetGroupPolicy", Method: "POST", URI: "/", Status: 200,
+		Input: reflect.TypeFor[GetGroupPolicyInput](), Output: reflect.TypeFor[GetGroupPolicyOutput](),
+		Wrapper: "GetGroupPolicyResult",
+		Invalid: "ValidationError",
+	}
+	OpGetInstanceProfile = &wire.Operation{
+		Name: "GetInstanceProfile", Method: "POST", URI: "/", Status: 200,
+		Input: reflect.TypeFor[GetInstanceProfileInput](), Output: reflect.TypeFor[GetInstanceProfileOutput](),
+		Wrapper: "GetInstanceProfileResult",
+		Invalid: "ValidationError",
+	}
+	OpGetOpenIDConnectProvider = &wire.Operation{
+		Name: "GetOpenIDConnectProvider", Method: "POST", URI: "/", Status: 200,
+		Input: reflect.TypeFor[GetOpenIDConnectProviderInput](), Output: reflect.TypeFor[GetOpenIDConnectProviderOutput](),
+		Wrapper: "GetOpenIDConnectProviderResult",
+		Invalid: "ValidationError",
+	}
+	OpGetPolicy = &wire.Operation{
+		Name: "GetPolicy", Method: "POST", URI: "/", Status: 200,
+		Input: reflect.TypeFor[GetPolicyInput](), Output: reflect.TypeFor[GetPolicyOutput](),
+		Wrapper: "GetPolicyResult",
+		Invalid: "ValidationError",
+	}
+	OpGetPolicyVersion = &wire.Operation{
+		Name: "GetPolicyVersion", Method: "POST", URI: "/", Status: 200,
+		Input: reflect.TypeFor[GetPolicyVersionInput](), Output: reflect.TypeFor[GetPolicyVersionOutput](),
+		Wrapper: "GetPolicyVersionResult",
+		Invalid: "ValidationError",
+	}
+	OpGetRole = &wire.Operation{
+		Name: "GetRole", Method: "POST", URI: "/", Status: 200,
+		Input: reflect.TypeFor[GetRoleInput](), Output: reflect.TypeFor[GetRoleOutput](),
+		Wrapper: "GetRoleResult",
+		Invalid: "ValidationError",
+	}
+	OpGetRolePolicy = &wire.Operation{
+		Name: "GetRolePolicy", Method: "POST", URI: "/", Status: 200,
+		Input: reflect.TypeFor[GetRolePolicyInput](), Output: reflect.TypeFor[GetRolePolicyOutput](),
+		Wrapper: "GetRolePolicyResult",
+		Invalid: "ValidationError",
+	}
+	OpGetServiceLinkedRoleDeletionStatus = &wire.Operation{
+		Name: "GetServiceLinkedRoleDeletionStatus", Method: "POST", URI: "/", Status: 200,
+		Input: reflect.TypeFor[GetServiceLinkedRoleDeletionStatusInput](), Output: reflect.TypeFor[GetServiceLinkedRoleDeletionStatusOutput](),
+		Wrapper: "GetServiceLinkedRoleDeletionStatusResult",
+		Invalid: "ValidationError",
+	}
+	OpGetUser = &wire.Operation{
+		Name: "GetUser", Method: "POST", URI: "/", Status: 200,
+		Input: reflect.TypeFor[GetUserInput](), Output: reflect.TypeFor[GetUserOutput](),
+		Wrapper: "GetUserResult",
+		Invalid: "ValidationError",
+	}
+	OpGetUserPolicy = &wire.Operation{
+		Name: "GetUserPolicy", Method: "POST", URI: "/", Status: 200,
+		Input: reflect.TypeFor[GetUserPolicyInput](), Output: reflect.TypeFor[GetUserPolicyOutput](),
+		Wrapper: "GetUserPolicyResult",
+		Invalid: "ValidationError",
+	}
+	OpListAccessKeys = &wire.Operation{
+		Name: "ListAccessKeys", Method: "POST", URI: "/", Status: 200,
+		Input: reflect.TypeFor[ListAccessKeysInput](), Output: reflect.TypeFor[ListAccessKeysOutput](),
+		Wrapper: "ListAccessKeysResult",
+		Invalid: "ValidationError",
+	}
+	OpListAccountAliases = &wire.Operation{
+		Name: "ListAccountAliases", Method: "POST", URI: "/", Status: 200,
+		Input: reflect.TypeFor[ListAccountAliasesInput](), Output: reflect.TypeFor[ListAccountAliasesOutput](),
+		Wrapper: "ListAccountAliasesResult",
+		Invalid: "ValidationError",
+	}
+	OpListAttachedGroupPolicies = &wire.Operation{
+		Name: "ListAttachedGroupPolicies", Method: "POST", URI: "/", Status: 200,
+		Input: reflect.TypeFor[ListAttachedGroupPoliciesInput](), Output: reflect.TypeFor[ListAttachedGroupPoliciesOutput](),
+		Wrapper: "ListAttachedGroupPoliciesResult",
+		Invalid: "ValidationError",
+	}
+	OpListAttachedRolePolicies = &wire.Operation{
+		Name: "ListAttachedRolePolicies", Method: "POST", URI: "/", Status: 200,
+		Input: reflect.TypeFor[ListAttachedRolePoliciesInput](), Output: reflect.TypeFor[ListAttachedRolePoliciesOutput](),
+		Wrapper: "ListAttachedRolePoliciesResult",
+		Invalid: "ValidationError",
+	}
+	OpListAttachedUserPolicies = &wire.Operation{
+		Name: "ListAttachedUserPolicies", Method: "POST", URI: "/", Status: 200,
+		Input: reflect.TypeFor[ListAttachedUserPoliciesInput](), Output: reflect.TypeFor[ListAttachedUserPoliciesOutput](),
+		Wrapper: "ListAttachedUserPoliciesResult",
+		Invalid: "ValidationError",
+	}
+	OpListEntitiesForPolicy = &wire.Operation{
+		Name: "ListEntitiesForPolicy", Method: "POST", URI: "/", Status: 200,
+		Input: reflect.TypeFor[ListEntitiesForPolicyInput](), Output: reflect.TypeFor[ListEntitiesForPolicyOutput](),
+		Wrapper: "ListEntitiesForPolicyResult",
+		Invalid: "ValidationError",
+	}
+	OpListGroupPolicies = &wire.Operation{
+		Name: "ListGroupPolicies", Method: "POST", URI: "/", Status: 200,
+		Input: reflect.TypeFor[ListGroupPoliciesInput](), Output: reflect.TypeFor[ListGroupPoliciesOutput](),
+		Wrapper: "ListGroupPoliciesResult",
+		Invalid: "ValidationError",
+	}
+	OpListGroups = &wire.Operation{
+		Name: "ListGroups", Method: "POST", URI: "/", Status: 200,
+		Input: reflect.TypeFor[ListGroupsInput](), Output: reflect.TypeFor[ListGroupsOutput](),
+		Wrapper: "ListGroupsResult",
+		Invalid: "ValidationError",
+	}
+	OpListGroupsForUser = &wire.Operation{
+		Name: "ListGroupsForUser", Method: "POST", URI: "/", Status: 200,
+		Input: reflect.TypeFor[ListGroupsForUserInput](), Output: reflect.TypeFor[ListGroupsForUserOutput](),
+		Wrapper: "ListGroupsForUserResult",
+		Invalid: "ValidationError",
+	}
+	OpListInstanceProfileTags = &wire.Operation{
+		Name: "ListInstanceProfileTags", Method: "POST", URI: "/", Status: 200,
+		Input: reflect.TypeFor[ListInstanceProfileTagsInput](), Output: reflect.TypeFor[ListInstanceProfileTagsOutput](),
+		Wrapper: "ListInstanceProfileTagsResult",
+		Invalid: "ValidationError",
+	}
+	OpListInstanceProfiles = &wire.Operation{
+		Name: "ListInstanceProfiles", Method: "POST", URI: "/", Status: 200,
+		Input: reflect.TypeFor[ListInstanceProfilesInput](), Output: reflect.TypeFor[ListInstanceProfilesOutput](),
+		Wrapper: "ListInstanceProfilesResult",
+		Invalid: "ValidationError",
+	}
+	OpListInstanceProfilesForRole = &wire.Operation{
+		Name: "ListInstanceProfilesForRole", Method: "POST", URI: "/", Status: 200,
+		Input: reflect.TypeFor[ListInstanceProfilesForRoleInput](), Output: reflect.TypeFor[ListInstanceProfilesForRoleOutput](),
+		Wrapper: "ListInstanceProfilesForRoleResult",
+		Invalid: "ValidationError",
+	}
+	OpListOpenIDConnectProviderTags = &wire.Operation{
+		Name: "ListOpenIDConnectProviderTags", Method: "POST", URI: "/", Status: 200,
+		Input: reflect.TypeFor[ListOpenIDConnectProviderTagsInput](), Output: reflect.TypeFor[ListOpenIDConnectProviderTagsOutput](),
+		Wrapper: "ListOpenIDConnectProviderTagsResult",
+		Invalid: "ValidationError",
+	}
+	OpListOpenIDConnectProviders = &wire.Operation{
+		Name: "ListOpenIDConnectProviders", Method: "POST", URI: "/", Status: 200,
+		Input: reflect.TypeFor[ListOpenIDConnectProvidersInput](), Output: reflect.TypeFor[ListOpenIDConnectProvidersOutput](),
+		Wrapper: "ListOpenIDConnectProvidersResult",
+		Invalid: "ValidationError",
+	}
+	OpListPolicies = &wire.Operation{
+		Name: "ListPolicies", Method: "POST", URI: "/", Status: 200,
+		Input: reflect.TypeFor[ListPoliciesInput](), Output: reflect.TypeFor[ListPoliciesOutput](),
+		Wrapper: "ListPoliciesResult",
+		Invalid: "ValidationError",
+	}
+	OpListPoliciesGrantingServiceAccess = &wire.Operation{
+		Name: "ListPoliciesGrantingServiceAccess", Method: "POST", URI: "/", Status: 200,
+		Input: reflect.TypeFor[ListPoliciesGrantingServiceAccessInput](), Output: reflect.TypeFor[ListPoliciesGrantingServiceAccessOutput](),
+		Wrapper: "ListPoliciesGrantingServiceAccessResult",
+		Invalid: "ValidationError",
+	}
+	OpListPolicyTags = &wire.Operation{
+		Name: "ListPolicyTags", Method: "POST", URI: "/", Status: 200,
+		Input: reflect.TypeFor[ListPolicyTagsInput](), Output: reflect.TypeFor[ListPolicyTagsOutput](),
+		Wrapper: "ListPolicyTagsResult",
+		Invalid: "ValidationError",
+	}
+	OpListPolicyVersions = &wire.Operation{
+		Name: "ListPolicyVersions", Method: "POST", URI: "/", Status: 200,
+		Input: reflect.TypeFor[ListPolicyVersionsInput](), Output: reflect.TypeFor[ListPolicyVersionsOutput](),
+		Wrapper: "ListPolicyVersionsResult",
+		Invalid: "ValidationError",
+	}
+	OpListRolePolicies = &wire.Operation{
+		Name: "ListRolePolicies", Method: "POST", URI: "/", Status: 200,
+		Input: reflect.TypeFor[ListRolePoliciesInput](), Output: reflect.TypeFor[ListRolePoliciesOutput](),
+		Wrapper: "ListRolePoliciesResult",
+		Invalid: "ValidationError",
+	}
+	OpListRoleTags = &wire.Operation{
+		Name: "ListRoleTags", Method: "POST", URI: "/", Status: 200,
+		Input: reflect.TypeFor[ListRoleTagsInput](), Output: reflect.TypeFor[ListRoleTagsOutput](),
+		Wrapper: "ListRoleTagsResult",
+		Invalid: "ValidationError",
+	}
+	OpListRoles = &wire.Operation{
+		Name: "ListRoles", Method: "POST", URI: "/", Status: 200,
+		Input: reflect.TypeFor[ListRolesInput](), Output: reflect.TypeFor[ListRolesOutput](),
+		Wrapper: "ListRolesResult",
+		Invalid: "ValidationError",
+	}
+	OpListUserPolicies = &wire.Operation{
+		Name: "ListUserPolicies", Method: "POST", URI: "/", Status: 200,
+		Input: reflect.TypeFor[ListUserPoliciesInput](), Output: reflect.TypeFor[ListUserPoliciesOutput](),
+		Wrapper: "ListUserPoliciesResult",
+		Invalid: "ValidationError",
+	}
+	OpListUserTags = &wire.Operation{
+		Name: "ListUserTags", Method: "POST", URI: "/", Status: 200,
+		Input: reflect.TypeFor[ListUserTagsInput](), Output: reflect.TypeFor[ListUserTagsOutput](),
+		Wrapper: "ListUserTagsResult",
+		Invalid: "ValidationError",
+	}
+	OpListUsers = &wire.Operation{
+		Name: "ListUsers", Method: "POST", URI: "/", Status: 200,
+		Input: reflect.TypeFor[ListUsersInput](), Output: reflect.TypeFor[ListUsersOutput](),
+		Wrapper: "ListUsersResult",
+		Invalid: "ValidationError",
+	}
+	OpPutGroupPolicy = &wire.Operation{
+		Name: "PutGroupPolicy", Method: "POST", URI: "/", Status: 200,
+		Input: reflect.TypeFor[PutGroupPolicyInput](), Output: reflect.TypeFor[PutGroupPolicyOutput](),
+		Invalid: "ValidationError",
+	}
+	OpPutRolePermissionsBoundary = &wire.Operation{
+		Name: "PutRolePermissionsBoundary", Method: "POST", URI: "/", Status: 200,
+		Input: reflect.TypeFor[PutRolePermissionsBoundaryInput](), Output: reflect.TypeFor[PutRolePermissionsBoundaryOutput](),
+		Invalid: "ValidationError",
+	}
+	OpPutRolePolicy = &wire.Operation{
+		Name: "PutRolePolicy", Method: "POST", URI: "/", Status: 200,
+		Input: reflect.TypeFor[PutRolePolicyInput](), Output: reflect.TypeFor[PutRolePolicyOutput](),
+		Invalid: "ValidationError",
+	}
+	OpPutUserPermissionsBoundary = &wire.Operation{
+		Name: "PutUserPermissionsBoundary", Method: "POST", URI: "/", Status: 200,
+		Input: reflect.TypeFor[PutUserPermissionsBoundaryInput](), Output: reflect.TypeFor[PutUserPermissionsBoundaryOutput](),
+		Invalid: "ValidationError",
+	}
+	OpPutUserPolicy = &wire.Operation{
+		Name: "PutUserPolicy", Method: "POST", URI: "/", Status: 200,
+		Input: reflect.TypeFor[PutUserPolicyInput](), Output: reflect.TypeFor[PutUserPolicyOutput](),
+		Invalid: "ValidationError",
+	}
+	OpRemoveClientIDFromOpenIDConnectProvider = &wire.Operation{
+		Name: "RemoveClientIDFromOpenIDConnectProvider", Method: "POST", URI: "/", Status: 200,
+		Input: reflect.TypeFor[RemoveClientIDFromOpenIDConnectProviderInput](), Output: reflect.TypeFor[RemoveClientIDFromOpenIDConnectProviderOutput](),
+		Invalid: "ValidationError",
+	}
+	OpRemoveRoleFromInstanceProfile = &wire.Operation{
+		Name: "RemoveRoleFromInstanceProfile", Method: "POST", URI: "/", Status: 200,
+		Input: reflect.TypeFor[RemoveRoleFromInstanceProfileInput](), Output: reflect.TypeFor[RemoveRoleFromInstanceProfileOutput](),
+		Invalid: "ValidationError",
+	}
+	OpRemoveUserFromGroup = &wire.Operation{
+		Name: "RemoveUserFromGroup", Method: "POST", URI: "/", Status: 200,
+		Input: reflect.TypeFor[RemoveUserFromGroupInput](), Output: reflect.TypeFor[RemoveUserFromGroupOutput](),
+		Invalid: "ValidationError",
+	}
+	OpSetDefaultPolicyVersion = &wire.Operation{
+		Name: "SetDefaultPolicyVersion", Method: "POST", URI: "/", Status: 200,
+		Input: reflect.TypeFor[SetDefaultPolicyVersionInput](), Output: reflect.TypeFor[SetDefaultPolicyVersionOutput](),
+		Invalid: "ValidationError",
+	}
+	OpSimulateCustomPolicy = &wire.Operation{
+		Name: "SimulateCustomPolicy", Method: "POST", URI: "/", Status: 200,
+		Input: reflect.TypeFor[SimulateCustomPolicyInput](), Output: reflect.TypeFor[SimulateCustomPolicyOutput](),
+		Wrapper: "SimulateCustomPolicyResult",
+		Invalid: "ValidationError",
+	}
+	OpSimulatePrincipalPolicy = &wire.Operation{
+		Name: "SimulatePrincipalPolicy", Method: "POST", URI: "/", Status: 200,
+		Input: reflect.TypeFor[SimulatePrincipalPolicyInput](), Output: reflect.TypeFor[SimulatePrincipalPolicyOutput](),
+		Wrapper: "SimulatePrincipalPolicyResult",
+		Invalid: "ValidationError",
+	}
+	OpTagInstanceProfile = &wire.Operation{
+		Name: "TagInstanceProfile", Method: "POST", URI: "/", Status: 200,
+		Input: reflect.TypeFor[TagInstanceProfileInput](), Output: reflect.TypeFor[TagInstanceProfileOutput](),
+		Invalid: "ValidationError",
+	}
+	OpTagOpenIDConnectProvider = &wire.Operation{
+		Name: "TagOpenIDConnectProvider", Method: "POST", URI: "/", Status: 200,
+		Input: reflect.TypeFor[TagOpenIDConnectProviderInput](), Output: reflect.TypeFor[TagOpenIDConnectProviderOutput](),
+		Invalid: "ValidationError",
+	}
+	OpTagPolicy = &wire.Operation{
+		Name: "TagPolicy", Method: "POST", URI: "/", Status: 200,
+		Input: reflect.TypeFor[TagPolicyInput](), Output: reflect.TypeFor[TagPolicyOutput](),
+		Invalid: "ValidationError",
+	}
+	OpTagRole = &wire.Operation{
+		Name: "TagRole", Method: "POST", URI: "/", Status: 200,
+		Input: reflect.TypeFor[TagRoleInput](), Output: reflect.TypeFor[TagRoleOutput](),
+		Invalid: "ValidationError",
+	}
+	OpTagUser = &wire.Operation{
+		Name: "TagUser", Method: "POST", URI: "/", Status: 200,
+		Input: reflect.TypeFor[TagUserInput](), Output: reflect.TypeFor[TagUserOutput](),
+		Invalid: "ValidationError",
+	}
+	OpUntagInstanceProfile = &wire.Operation{
+		Name: "UntagInstanceProfile", Method: "POST", URI: "/", Status: 200,
+		Input: reflect.TypeFor[UntagInstanceProfileInput](), Output: reflect.TypeFor[UntagInstanceProfileOutput](),
+		Invalid: "ValidationError",
+	}
+	OpUntagOpenIDConnectProvider = &wire.Operation{
+		Name: "UntagOpenIDConnectProvider", Method: "POST", URI: "/", Status: 200,
+		Input: reflect.TypeFor[UntagOpenIDConnectProviderInput](), Output: reflect.TypeFor[UntagOpenIDConnectProviderOutput](),
+		Invalid: "ValidationError",
+	}
+	OpUntagPolicy = &wire.Operation{
+		Name: "UntagPolicy", Method: "POST", URI: "/", Status: 200,
+		Input: reflect.TypeFor[UntagPolicyInput](), Output: reflect.TypeFor[UntagPolicyOutput](),
+		Invalid: "ValidationError",
+	}
+	OpUntagRole = &wire.Operation{
+		Name: "UntagRole", Method: "POST", URI: "/", Status: 200,
+		Input: reflect.TypeFor[UntagRoleInput](), Output: reflect.TypeFor[UntagRoleOutput](),
+		Invalid: "ValidationError",
+	}
+	OpUntagUser = &wire.Operation{
+		Name: "UntagUser", Method: "POST", URI: "/", Status: 200,
+		Input: reflect.TypeFor[UntagUserInput](), Output: reflect.TypeFor[UntagUserOutput](),
+		Invalid: "ValidationError",
+	}
+	OpUpdateAccessKey = &wire.Operation{
+		Name: "UpdateAccessKey", Method: "POST", URI: "/", Status: 200,
+		Input: reflect.TypeFor[UpdateAccessKeyInput](), Output: reflect.TypeFor[UpdateAccessKeyOutput](),
+		Invalid: "ValidationError",
+	}
+	OpUpdateAssumeRolePolicy = &wire.Operation{
+		Name: "UpdateAssumeRolePolicy", Method: "POST", URI: "/", Status: 200,
+		Input: reflect.TypeFor[UpdateAssumeRolePolicyInput](), Output: reflect.TypeFor[UpdateAssumeRolePolicyOutput](),
+		Invalid: "ValidationError",
+	}
+	OpUpdateGroup = &wire.Operation{
+		Name: "UpdateGroup", Method: "POST", URI: "/", Status: 200,
+		Input: reflect.TypeFor[UpdateGroupInput](), Output: reflect.TypeFor[UpdateGroupOutput](),
+		Invalid: "ValidationError",
+	}
+	OpUpdateOpenIDConnectProviderThumbprint = &wire.Operation{
+		Name: "UpdateOpenIDConnectProviderThumbprint", Method: "POST", URI: "/", Status: 200,
+		Input: reflect.TypeFor[UpdateOpenIDConnectProviderThumbprintInput](), Output: reflect.TypeFor[UpdateOpenIDConnectProviderThumbprintOutput](),
+		Invalid: "ValidationError",
+	}
+	OpUpdateRole = &wire.Operation{
+		Name: "UpdateRole", Method: "POST", URI: "/", Status: 200,
+		Input: reflect.TypeFor[UpdateRoleInput](), Output: reflect.TypeFor[UpdateRoleOutput](),
+		Wrapper: "UpdateRoleResult",
+		Invalid: "ValidationError",
+	}
+	OpUpdateRoleDescription = &wire.Operation{
+		Name: "UpdateRoleDescription", Method: "POST", URI: "/", Status: 200,
+		Input: reflect.TypeFor[UpdateRoleDescriptionInput](), Output: reflect.TypeFor[UpdateRoleDescriptionOutput](),
+		Wrapper: "UpdateRoleDescriptionResult",
+		Invalid: "ValidationError",
+	}
+	OpUpdateUser = &wire.Operation{
+		Name: "UpdateUser", Method: "POST", URI: "/", Status: 200,
+		Input: reflect.TypeFor[UpdateUserInput](), Output: reflect.TypeFor[UpdateUserOutput](),
+		Invalid: "ValidationError",
+	}
+)
+
+type AccessKey struct {
+	AccessKeyId     *string    `xml:"AccessKeyId" wire:"required,shape=accessKeyIdType"`
+	CreateDate      *time.Time `xml:"CreateDate"`
+	SecretAccessKey *string    `xml:"SecretAccessKey" wire:"required"`
+	Status          *string    `xml:"Status" wire:"required,shape=statusType"`
+	UserName        *string    `xml:"UserName" wire:"required,shape=userNameType"`
+}
+
+type AccessKeyLastUsed struct {
+	LastUsedDate *time.Time `xml:"LastUsedDate"`
+	Region       *string    `xml:"Region" wire:"required"`
+	ServiceName  *string    `xml:"ServiceName" wire:"required"`
+}
+
+type AccessKeyMetadata struct {
+	AccessKeyId *string    `xml:"AccessKeyId" wire:"shape=accessKeyIdType"`
+	CreateDate  *time.Time `xml:"CreateDate"`
+	Status      *string    `xml:"Status" wire:"shape=statusType"`
+	UserName    *string    `xml:"UserName" wire:"shape=userNameType"`
+}
+
+type AddClientIDToOpenIDConnectProviderInput struct {
+	ClientID                 *string `xml:"ClientID" wire:"required,shape=clientIDType"`
+	OpenIDConnectProviderArn *string `xml:"OpenIDConnectProviderArn" wire:"required,shape=arnType"`
+}
+
+// AddClientIDToOpenIDConnectProviderOutput has no members.
+type AddClientIDToOpenIDConnectProviderOutput struct{}
+
+type AddRoleToInstanceProfileInput struct {
+	InstanceProfileName *string `xml:"InstanceProfileName" wire:"required,shape=instanceProfileNameType"`
+	RoleName            *string `xml:"RoleName" wire:"required,shape=roleNameType"`
+}
+
+// AddRoleToInstanceProfileOutput has no members.
+type AddRoleToInstanceProfileOutput struct{}
+
+type AddUserToGroupInput struct {
+	GroupName *string `xml:"GroupName" wire:"required,shape=groupNameType"`
+	UserName  *string `xml:"UserName" wire:"required,shape=existingUserNameType"`
+}
+
+// AddUserToGroupOutput has no members.
+type AddUserToGroupOutput struct{}
+
+type AttachGroupPolicyInput struct {
+	GroupName *string `xml:"GroupName" wire:"required,shape=groupNameType"`
+	PolicyArn *string `xml:"PolicyArn" wire:"required,shape=arnType"`
+}
+
+// AttachGroupPolicyOutput has no members.
+type AttachGroupPolicyOutput struct{}
+
+type AttachRolePolicyInput struct {
+	PolicyArn *string `xml:"PolicyArn" wire:"required,shape=arnType"`
+	RoleName  *string `xml:"RoleName" wire:"required,shape=roleNameType"`
+}
+
+// AttachRolePolicyOutput has no members.
+type AttachRolePolicyOutput struct{}
+
+type AttachUserPolicyInput struct {
+	PolicyArn *string `xml:"PolicyArn" wire:"required,shape=arnType"`
+	UserName  *string `xml:"UserName" wire:"required,shape=userNameType"`
+}
+
+// AttachUserPolicyOutput has no members.
+type AttachUserPolicyOutput struct{}
+
+type AttachedPermissionsBoundary struct {
+	PermissionsBoundaryArn  *string `xml:"PermissionsBoundaryArn" wire:"shape=arnType"`
+	PermissionsBoundaryType *string `xml:"PermissionsBoundaryType"`
+}
+
+type AttachedPolicy struct {
+	PolicyArn  *string `xml:"PolicyArn" wire:"shape=arnType"`
+	PolicyName *string `xml:"PolicyName" wire:"shape=policyNameType"`
+}
+
+type ContextEntry struct {
+	ContextKeyName   *string  `xml:"ContextKeyName" wire:"shape=ContextKeyNameType"`
+	ContextKeyType   *string  `xml:"ContextKeyType" wire:"shape=ContextKeyTypeEnum"`
+	ContextKeyValues []string `xml:"ContextKeyValues>member"`
+}
+
+type CreateAccessKeyInput struct {
+	UserName *string `xml:"UserName" wire:"shape=existingUserNameType"`
+}
+
+type CreateAccessKeyOutput struct {
+	AccessKey *AccessKey `xml:"AccessKey" wire:"required"`
+}
+
+type CreateAccountAliasInput struct {
+	AccountAlias *string `xml:"AccountAlias" wire:"required,shape=accountAliasType"`
+}
+
+// CreateAccountAliasOutput has no members.
+type CreateAccountAliasOutput struct{}
+
+type CreateGroupInput struct {
+	GroupName *string `xml:"GroupName" wire:"required,shape=groupNameType"`
+	Path      *string `xml:"Path" wire:"shape=pathType"`
+}
+
+type CreateGroupOutput struct {
+	Group *Group `xml:"Group" wire:"required"`
+}
+
+type CreateInstanceProfileInput struct {
+	InstanceProfileName *string `xml:"InstanceProfileName" wire:"required,shape=instanceProfileNameType"`
+	Path                *string `xml:"Path" wire:"shape=pathType"`
+	Tags                []Tag   `xml:"Tags>member" wire:"shape=tagListType"`
+}
+
+type CreateInstanceProfileOutput struct {
+	InstanceProfile *InstanceProfile `xml:"InstanceProfile" wire:"required"`
+}
+
+type CreateOpenIDConnectProviderInput struct {
+	ClientIDList   []string `xml:"ClientIDList>member" wire:"shape=clientIDListType"`
+	Tags           []Tag    `xml:"Tags>member" wire:"shape=tagListType"`
+	ThumbprintList []string `xml:"ThumbprintList>member" wire:"shape=thumbprintListType"`
+	Url            *string  `xml:"Url" wire:"required,shape=OpenIDConnectProviderUrlType"`
+}
+
+type CreateOpenIDConnectProviderOutput struct {
+	OpenIDConnectProviderArn *string `xml:"OpenIDConnectProviderArn" wire:"shape=arnType"`
+	Tags                     []Tag   `xml:"Tags>member" wire:"shape=tagListType"`
+}
+
+type CreatePolicyInput struct {
+	Description    *string `xml:"Description" wire:"shape=policyDescriptionType"`
+	Path           *string `xml:"Path" wire:"shape=policyPathType"`
+	PolicyDocument *string `xml:"PolicyDocument" wire:"required,shape=policyDocumentType"`
+	PolicyName     *string `xml:"PolicyName" wire:"required,shape=policyNameType"`
+	Tags           []Tag   `xml:"Tags>member" wire:"shape=tagListType"`
+}
+
+type CreatePolicyOutput struct {
+	Policy *Policy `xml:"Policy"`
+}
+
+type CreatePolicyVersionInput struct {
+	PolicyArn      *string `xml:"PolicyArn" wire:"required,shape=arnType"`
+	PolicyDocument *string `xml:"PolicyDocument" wire:"required,shape=policyDocumentType"`
+	SetAsDefault   *bool   `xml:"SetAsDefault"`
+}
+
+type CreatePolicyVersionOutput struct {
+	PolicyVersion *PolicyVersion `xml:"PolicyVersion"`
+}
+
+type CreateRoleInput struct {
+	AssumeRolePolicyDocument *string `xml:"AssumeRolePolicyDocument" wire:"required,shape=policyDocumentType"`
+	Description              *string `xml:"Description" wire:"shape=roleDescriptionType"`
+	MaxSessionDuration       *int32  `xml:"MaxSessionDuration" wire:"shape=roleMaxSessionDurationType"`
+	Path                     *string `xml:"Path" wire:"shape=pathType"`
+	PermissionsBoundary      *string `xml:"PermissionsBoundary" wire:"shape=arnType"`
+	RoleName                 *string `xml:"RoleName" wire:"required,shape=roleNameType"`
+	Tags                     []Tag   `xml:"Tags>member" wire:"shape=tagListType"`
+}
+
+type CreateRoleOutput struct {
+	Role *Role `xml:"Role" wire:"required"`
+}
+
+type CreateServiceLinkedRoleInput struct {
+	AWSServiceName *string `xml:"AWSServiceName" wire:"required,shape=groupNameType"`
+	CustomSuffix   *string `xml:"CustomSuffix" wire:"shape=customSuffixType"`
+	Description    *string `xml:"Description" wire:"shape=roleDescriptionType"`
+}
+
+type CreateServiceLinkedRoleOutput struct {
+	Role *Role `xml:"Role"`
+}
+
+type CreateUserInput struct {
+	Path                *string `xml:"Path" wire:"shape=pathType"`
+	PermissionsBoundary *string `xml:"PermissionsBoundary" wire:"shape=arnType"`
+	Tags                []Tag   `xml:"Tags>member" wire:"shape=tagListType"`
+	UserName            *string `xml:"UserName" wire:"required,shape=userNameType"`
+}
+
+type CreateUserOutput struct {
+	User *User `xml:"User"`
+}
+
+type DeleteAccessKeyInput struct {
+	AccessKeyId *string `xml:"AccessKeyId" wire:"required,shape=accessKeyIdType"`
+	UserName    *string `xml:"UserName" wire:"shape=existingUserNameType"`
+}
+
+// DeleteAccessKeyOutput has no members.
+type DeleteAccessKeyOutput struct{}
+
+type DeleteAccountAliasInput struct {
+	AccountAlias *string `xml:"AccountAlias" wire:"required,shape=accountAliasType"`
+}
+
+// DeleteAccountAliasOutput has no members.
+type DeleteAccountAliasOutput struct{}
+
+type DeleteGroupInput struct {
+	GroupName *string `xml:"GroupName" wire:"required,shape=groupNameType"`
+}
+
+// DeleteGroupOutput has no members.
+type DeleteGroupOutput struct{}
+
+type DeleteGroupPolicyInput struct {
+	GroupName  *string `xml:"GroupName" wire:"required,shape=groupNameType"`
+	PolicyName *string `xml:"PolicyName" wire:"required,shape=policyNameType"`
+}
+
+// DeleteGroupPolicyOutput has no members.
+type DeleteGroupPolicyOutput struct{}
+
+type DeleteInstanceProfileInput struct {
+	InstanceProfileName *string `xml:"InstanceProfileName" wire:"required,shape=instanceProfileNameType"`
+}
+
+// DeleteInstanceProfileOutput has no members.
+type DeleteInstanceProfileOutput struct{}
+
+type DeleteOpenIDConnectProviderInput struct {
+	OpenIDConnectProviderArn *string `xml:"OpenIDConnectProviderArn" wire:"required,shape=arnType"`
+}
+
+// DeleteOpenIDConnectProviderOutput has no members.
+type DeleteOpenIDConnectProviderOutput struct{}
+
+type DeletePolicyInput struct {
+	PolicyArn *string `xml:"PolicyArn" wire:"required,shape=arnType"`
+}
+
+// DeletePolicyOutput has no members.
+type DeletePolicyOutput struct{}
+
+type DeletePolicyVersionInput struct {
+	PolicyArn *string `xml:"PolicyArn" wire:"required,shape=arnType"`
+	VersionId *string `xml:"VersionId" wire:"required,shape=policyVersionIdType"`
+}
+
+// DeletePolicyVersionOutput has no members.
+type DeletePolicyVersionOutput struct{}
+
+type DeleteRoleInput struct {
+	RoleName *string `xml:"RoleName" wire:"required,shape=roleNameType"`
+}
+
+// DeleteRoleOutput has no members.
+type DeleteRoleOutput struct{}
+
+type DeleteRolePermissionsBoundaryInput struct {
+	RoleName *string `xml:"RoleName" wire:"required,shape=roleNameType"`
+}
+
+// DeleteRolePermissionsBoundaryOutput has no members.
+type DeleteRolePermissionsBoundaryOutput struct{}
+
+type DeleteRolePolicyInput struct {
+	PolicyName *string `xml:"PolicyName" wire:"required,shape=policyNameType"`
+	RoleName   *string `xml:"RoleName" wire:"required,shape=roleNameType"`
+}
+
+// DeleteRolePolicyOutput has no members.
+type DeleteRolePolicyOutput struct{}
+
+type DeleteServiceLinkedRoleInput struct {
+	RoleName *string `xml:"RoleName" wire:"required,shape=roleNameType"`
+}
+
+type DeleteServiceLinkedRoleOutput struct {
+	DeletionTaskId *string `xml:"DeletionTaskId" wire:"required,shape=DeletionTaskIdType"`
+}
+
+type DeleteUserInput struct {
+	UserName *string `xml:"UserName" wire:"required,shape=existingUserNameType"`
+}
+
+// DeleteUserOutput has no members.
+type DeleteUserOutput struct{}
+
+type DeleteUserPermissionsBoundaryInput struct {
+	UserName *string `xml:"UserName" wire:"required,shape=userNameType"`
+}
+
+// DeleteUserPermissionsBoundaryOutput has no members.
+type DeleteUserPermissionsBoundaryOutput struct{}
+
+type DeleteUserPolicyInput struct {
+	PolicyName *string `xml:"PolicyName" wire:"required,shape=policyNameType"`
+	UserName   *string `xml:"UserName" wire:"required,shape=existingUserNameType"`
+}
+
+// DeleteUserPolicyOutput has no members.
+type DeleteUserPolicyOutput struct{}
+
+type DeletionTaskFailureReasonType struct {
+	Reason        *string         `xml:"Reason"`
+	RoleUsageList []RoleUsageType `xml:"RoleUsageList>member"`
+}
+
+type DetachGroupPolicyInput struct {
+	GroupName *string `xml:"GroupName" wire:"required,shape=groupNameType"`
+	PolicyArn *string `xml:"PolicyArn" wire:"required,shape=arnType"`
+}
+
+// DetachGroupPolicyOutput has no members.
+type DetachGroupPolicyOutput struct{}
+
+type DetachRolePolicyInput struct {
+	PolicyArn *string `xml:"PolicyArn" wire:"required,shape=arnType"`
+	RoleName  *string `xml:"RoleName" wire:"required,shape=roleNameType"`
+}
+
+// DetachRolePolicyOutput has no members.
+type DetachRolePolicyOutput struct{}
+
+type DetachUserPolicyInput struct {
+	PolicyArn *string `xml:"PolicyArn" wire:"required,shape=arnType"`
+	UserName  *string `xml:"UserName" wire:"required,shape=userNameType"`
+}
+
+// DetachUserPolicyOutput has no members.
+type DetachUserPolicyOutput struct{}
+
+type EvaluationResult struct {
+	EvalActionName                    *string                            `xml:"EvalActionName" wire:"required,shape=ActionNameType"`
+	EvalDecision                      *string                            `xml:"EvalDecision" wire:"required"`
+	EvalDecisionDetails               map[string]string                  `xml:"EvalDecisionDetails"`
+	EvalResourceName                  *string                            `xml:"EvalResourceName" wire:"shape=ResourceNameType"`
+	MatchedStatements                 []Statement                        `xml:"MatchedStatements>member"`
+	MissingContextValues              []string                           `xml:"MissingContextValues>member"`
+	OrganizationsDecisionDetail       *OrganizationsDecisionDetail       `xml:"OrganizationsDecisionDetail"`
+	PermissionsBoundaryDecisionDetail *PermissionsBoundaryDecisionDetail `xml:"PermissionsBoundaryDecisionDetail"`
+	ResourceSpecificResults           []ResourceSpecificResult           `xml:"ResourceSpecificResults>member"`
+}
+
+type GetAccessKeyLastUsedInput struct {
+	AccessKeyId *string `xml:"AccessKeyId" wire:"required,shape=accessKeyIdType"`
+}
+
+type GetAccessKeyLastUsedOutput struct {
+	AccessKeyLastUsed *AccessKeyLastUsed `xml:"AccessKeyLastUsed"`
+	UserName          *string            `xml:"UserName" wire:"shape=existingUserNameType"`
+}
+
+type GetAccountAuthorizationDetailsInput struct {
+	Filter   []string `xml:"Filter>member" wire:"shape=entityListType"`
+	Marker   *string  `xml:"Marker" wire:"shape=markerType"`
+	MaxItems *int32   `xml:"MaxItems" wire:"shape=maxItemsType"`
+}
+
+type GetAccountAuthorizationDetailsOutput struct {
+	GroupDetailList []GroupDetail         `xml:"GroupDetailList>member"`
+	IsTruncated     *bool                 `xml:"IsTruncated"`
+	Marker          *string               `xml:"Marker"`
+	Policies        []ManagedPolicyDetail `xml:"Policies>member"`
+	RoleDetailList  []RoleDetail          `xml:"RoleDetailList>member"`
+	UserDetailList  []UserDetail          `xml:"UserDetailList>member"`
+}
+
+// GetAccountSummaryInput has no members.
+type GetAccountSummaryInput struct{}
+
+type GetAccountSummaryOutput struct {
+	SummaryMap map[string]int32 `xml:"SummaryMap"`
+}
+
+type GetContextKeysForCustomPolicyInput struct {
+	PolicyInputList []string `xml:"PolicyInputList>member" wire:"required,shape=SimulationPolicyListType"`
+}
+
+type GetContextKeysForCustomPolicyOutput struct {
+	ContextKeyNames []string `xml:"ContextKeyNames>member"`
+}
+
+type GetContextKeysForPrincipalPolicyInput struct {
+	PolicyInputList []string `xml:"PolicyInputList>member" wire:"shape=SimulationPolicyListType"`
+	PolicySourceArn *string  `xml:"PolicySourceArn" wire:"required,shape=arnType"`
+}
+
+type GetContextKeysForPrincipalPolicyOutput struct {
+	ContextKeyNames []string `xml:"ContextKeyNames>member"`
+}
+
+type GetGroupInput struct {
+	GroupName *string `xml:"GroupName" wire:"required,shape=groupNameType"`
+	Marker    *string `xml:"Marker" wire:"shape=markerType"`
+	MaxItems  *int32  `xml:"MaxItems" wire:"shape=maxItemsType"`
+}
+
+type GetGroupOutput struct {
+	Group       *Group  `xml:"Group" wire:"required"`
+	IsTruncated *bool   `xml:"IsTruncated"`
+	Marker      *string `xml:"Marker"`
+	Users       []User  `xml:"Users>member" wire:"required"`
+}
+
+type GetGroupPolicyInput struct {
+	GroupName  *string `xml:"GroupName" wire:"required,shape=groupNameType"`
+	PolicyName *string `xml:"PolicyName" wire:"required,shape=policyNameType"`
+}
+
+type GetGroupPolicyOutput struct {
+	GroupName      *string `xml:"GroupName" wire:"required,shape=groupNameType"`
+	PolicyDocument *string `xml:"PolicyDocument" wire:"required,shape=policyDocumentType"`
+	PolicyName     *string `xml:"PolicyName" wire:"required,shape=policyNameType"`
+}
+
+type GetInstanceProfileInput struct {
+	InstanceProfileName *string `xml:"InstanceProfileName" wire:"required,shape=instanceProfileNameType"`
+}
+
+type GetInstanceProfileOutput struct {
+	InstanceProfile *InstanceProfile `xml:"InstanceProfile" wire:"required"`
+}
+
+type GetOpenIDConnectProviderInput struct {
+	OpenIDConnectProviderArn *string `xml:"OpenIDConnectProviderArn" wire:"required,shape=arnType"`
+}
+
+type GetOpenIDConnectProviderOutput struct {
+	ClientIDList   []string   `xml:"ClientIDList>member" wire:"shape=clientIDListType"`
+	CreateDate     *time.Time `xml:"CreateDate"`
+	Tags           []Tag      `xml:"Tags>member" wire:"shape=tagListType"`
+	ThumbprintList []string   `xml:"ThumbprintList>member" wire:"shape=thumbprintListType"`
+	Url            *string    `xml:"Url" wire:"shape=OpenIDConnectProviderUrlType"`
+}
+
+type GetPolicyInput struct {
+	PolicyArn *string `xml:"PolicyArn" wire:"required,shape=arnType"`
+}
+
+type GetPolicyOutput struct {
+	Policy *Policy `xml:"Policy"`
+}
+
+type GetPolicyVersionInput struct {
+	PolicyArn *string `xml:"PolicyArn" wire:"required,shape=arnType"`
+	VersionId *string `xml:"VersionId" wire:"required,shape=policyVersionIdType"`
+}
+
+type GetPolicyVersionOutput struct {
+	PolicyVersion *PolicyVersion `xml:"PolicyVersion"`
+}
+
+type GetRoleInput struct {
+	RoleName *string `xml:"RoleName" wire:"required,shape=roleNameType"`
+}
+
+type GetRoleOutput struct {
+	Role *Role `xml:"Role" wire:"required"`
+}
+
+type GetRolePolicyInput struct {
+	PolicyName *string `xml:"PolicyName" wire:"required,shape=policyNameType"`
+	RoleName   *string `xml:"RoleName" wire:"required,shape=roleNameType"`
+}
+
+type GetRolePolicyOutput struct {
+	PolicyDocument *string `xml:"PolicyDocument" wire:"required,shape=policyDocumentType"`
+	PolicyName     *string `xml:"PolicyName" wire:"required,shape=policyNameType"`
+	RoleName       *string `xml:"RoleName" wire:"required,shape=roleNameType"`
+}
+
+type GetServiceLinkedRoleDeletionStatusInput struct {
+	DeletionTaskId *string `xml:"DeletionTaskId" wire:"required,shape=DeletionTaskIdType"`
+}
+
+type GetServiceLinkedRoleDeletionStatusOutput struct {
+	Reason *DeletionTaskFailureReasonType `xml:"Reason"`
+	Status *string                        `xml:"Status" wire:"required"`
+}
+
+type GetUserInput struct {
+	UserName *string `xml:"UserName" wire:"shape=existingUserNameType"`
+}
+
+type GetUserOutput struct {
+	User *User `xml:"User" wire:"required"`
+}
+
+type GetUserPolicyInput struct {
+	PolicyName *string `xml:"PolicyName" wire:"required,shape=policyNameType"`
+	UserName   *string `xml:"UserName" wire:"required,shape=existingUserNameType"`
+}
+
+type GetUserPolicyOutput struct {
+	PolicyDocument *string `xml:"PolicyDocument" wire:"required,shape=policyDocumentType"`
+	PolicyName     *string `xml:"PolicyName" wire:"required,shape=policyNameType"`
+	UserName       *string `xml:"UserName" wire:"required,shape=existingUserNameType"`
+}
+
+type Group struct {
+	Arn        *string    `xml:"Arn" wire:"required,shape=arnType"`
+	CreateDate *time.Time `xml:"CreateDate" wire:"required"`
+	GroupId    *string    `xml:"GroupId" wire:"required"`
+	GroupName  *string    `xml:"GroupName" wire:"required,shape=groupNameType"`
+	Path       *string    `xml:"Path" wire:"required,shape=pathType"`
+}
+
+type GroupDetail struct {
+	Arn                     *string          `xml:"Arn" wire:"shape=arnType"`
+	AttachedManagedPolicies []AttachedPolicy `xml:"AttachedManagedPolicies>member"`
+	CreateDate              *time.Time       `xml:"CreateDate"`
+	GroupId                 *string          `xml:"GroupId"`
+	GroupName               *string          `xml:"GroupName" wire:"shape=groupNameType"`
+	GroupPolicyList         []PolicyDetail   `xml:"GroupPolicyList>member"`
+	Path                    *string          `xml:"Path" wire:"shape=pathType"`
+}
+
+type InstanceProfile struct {
+	Arn                 *string    `xml:"Arn" wire:"required,shape=arnType"`
+	CreateDate          *time.Time `xml:"CreateDate" wire:"required"`
+	InstanceProfileId   *string    `xml:"InstanceProfileId" wire:"required"`
+	InstanceProfileName *string    `xml:"InstanceProfileName" wire:"required,shape=instanceProfileNameType"`
+	Path                *string    `xml:"Path" wire:"required,shape=pathType"`
+	Roles               []Role     `xml:"Roles>member" wire:"required"`
+	Tags                []Tag      `xml:"Tags>member" wire:"shape=tagListType"`
+}
+
+type ListAccessKeysInput struct {
+	Marker   *string `xml:"Marker" wire:"shape=markerType"`
+	MaxItems *int32  `xml:"MaxItems" wire:"shape=maxItemsType"`
+	UserName *string `xml:"UserName" wire:"shape=existingUserNameType"`
+}
+
+type ListAccessKeysOutput struct {
+	AccessKeyMetadata []AccessKeyMetadata `xml:"AccessKeyMetadata>member" wire:"required"`
+	IsTruncated       *bool               `xml:"IsTruncated"`
+	Marker            *string             `xml:"Marker"`
+}
+
+type ListAccountAliasesInput struct {
+	Marker   *string `xml:"Marker" wire:"shape=markerType"`
+	MaxItems *int32  `xml:"MaxItems" wire:"shape=maxItemsType"`
+}
+
+type ListAccountAliasesOutput struct {
+	AccountAliases []string `xml:"AccountAliases>member" wire:"required"`
+	IsTruncated    *bool    `xml:"IsTruncated"`
+	Marker         *string  `xml:"Marker"`
+}
+
+type ListAttachedGroupPoliciesInput struct {
+	GroupName  *string `xml:"GroupName" wire:"required,shape=groupNameType"`
+	Marker     *string `xml:"Marker" wire:"shape=markerType"`
+	MaxItems   *int32  `xml:"MaxItems" wire:"shape=maxItemsType"`
+	PathPrefix *string `xml:"PathPrefix" wire:"shape=policyPathType"`
+}
+
+type ListAttachedGroupPoliciesOutput struct {
+	AttachedPolicies []AttachedPolicy `xml:"AttachedPolicies>member"`
+	IsTruncated      *bool            `xml:"IsTruncated"`
+	Marker           *string          `xml:"Marker"`
+}
+
+type ListAttachedRolePoliciesInput struct {
+	Marker     *string `xml:"Marker" wire:"shape=markerType"`
+	MaxItems   *int32  `xml:"MaxItems" wire:"shape=maxItemsType"`
+	PathPrefix *string `xml:"PathPrefix" wire:"shape=policyPathType"`
+	RoleName   *string `xml:"RoleName" wire:"required,shape=roleNameType"`
+}
+
+type ListAttachedRolePoliciesOutput struct {
+	AttachedPolicies []AttachedPolicy `xml:"AttachedPolicies>member"`
+	IsTruncated      *bool            `xml:"IsTruncated"`
+	Marker           *string          `xml:"Marker"`
+}
+
+type ListAttachedUserPoliciesInput struct {
+	Marker     *string `xml:"Marker" wire:"shape=markerType"`
+	MaxItems   *int32  `xml:"MaxItems" wire:"shape=maxItemsType"`
+	PathPrefix *string `xml:"PathPrefix" wire:"shape=policyPathType"`
+	UserName   *string `xml:"UserName" wire:"required,shape=userNameType"`
+}
+
+type ListAttachedUserPoliciesOutput struct {
+	AttachedPolicies []AttachedPolicy `xml:"AttachedPolicies>member"`
+	IsTruncated      *bool            `xml:"IsTruncated"`
+	Marker           *string          `xml:"Marker"`
+}
+
+type ListEntitiesForPolicyInput struct {
+	EntityFilter      *string `xml:"EntityFilter" wire:"shape=EntityType"`
+	Marker            *string `xml:"Marker" wire:"shape=markerType"`
+	MaxItems          *int32  `xml:"MaxItems" wire:"shape=maxItemsType"`
+	PathPrefix        *string `xml:"PathPrefix" wire:"shape=pathType"`
+	PolicyArn         *string `xml:"PolicyArn" wire:"required,shape=arnType"`
+	PolicyUsageFilter *string `xml:"PolicyUsageFilter" wire:"shape=PolicyUsageType"`
+}
+
+type ListEntitiesForPolicyOutput struct {
+	IsTruncated  *bool         `xml:"IsTruncated"`
+	Marker       *string       `xml:"Marker"`
+	PolicyGroups []PolicyGroup `xml:"PolicyGroups>member"`
+	PolicyRoles  []PolicyRole  `xml:"PolicyRoles>member"`
+	PolicyUsers  []PolicyUser  `xml:"PolicyUsers>member"`
+}
+
+type ListGroupPoliciesInput struct {
+	GroupName *string `xml:"GroupName" wire:"required,shape=groupNameType"`
+	Marker    *string `xml:"Marker" wire:"shape=markerType"`
+	MaxItems  *int32  `xml:"MaxItems" wire:"shape=maxItemsType"`
+}
+
+type ListGroupPoliciesOutput struct {
+	IsTruncated *bool    `xml:"IsTruncated"`
+	Marker      *string  `xml:"Marker"`
+	PolicyNames []string `xml:"PolicyNames>member" wire:"required"`
+}
+
+type ListGroupsForUserInput struct {
+	Marker   *string `xml:"Marker" wire:"shape=markerType"`
+	MaxItems *int32  `xml:"MaxItems" wire:"shape=maxItemsType"`
+	UserName *string `xml:"UserName" wire:"required,shape=existingUserNameType"`
+}
+
+type ListGroupsForUserOutput struct {
+	Groups      []Group `xml:"Groups>member" wire:"required"`
+	IsTruncated *bool   `xml:"IsTruncated"`
+	Marker      *string `xml:"Marker"`
+}
+
+type ListGroupsInput struct {
+	Marker     *string `xml:"Marker" wire:"shape=markerType"`
+	MaxItems   *int32  `xml:"MaxItems" wire:"shape=maxItemsType"`
+	PathPrefix *string `xml:"PathPrefix" wire:"shape=pathPrefixType"`
+}
+
+type ListGroupsOutput struct {
+	Groups      []Group `xml:"Groups>member" wire:"required"`
+	IsTruncated *bool   `xml:"IsTruncated"`
+	Marker      *string `xml:"Marker"`
+}
+
+type ListInstanceProfileTagsInput struct {
+	InstanceProfileName *string `xml:"InstanceProfileName" wire:"required,shape=instanceProfileNameType"`
+	Marker              *string `xml:"Marker" wire:"shape=markerType"`
+	MaxItems            *int32  `xml:"MaxItems" wire:"shape=maxItemsType"`
+}
+
+type ListInstanceProfileTagsOutput struct {
+	IsTruncated *bool   `xml:"IsTruncated"`
+	Marker      *string `xml:"Marker"`
+	Tags        []Tag   `xml:"Tags>member" wire:"required,shape=tagListType"`
+}
+
+type ListInstanceProfilesForRoleInput struct {
+	Marker   *string `xml:"Marker" wire:"shape=markerType"`
+	MaxItems *int32  `xml:"MaxItems" wire:"shape=maxItemsType"`
+	RoleName *string `xml:"RoleName" wire:"required,shape=roleNameType"`
+}
+
+type ListInstanceProfilesForRoleOutput struct {
+	InstanceProfiles []InstanceProfile `xml:"InstanceProfiles>member" wire:"required"`
+	IsTruncated      *bool             `xml:"IsTruncated"`
+	Marker           *string           `xml:"Marker"`
+}
+
+type ListInstanceProfilesInput struct {
+	Marker     *string `xml:"Marker" wire:"shape=markerType"`
+	MaxItems   *int32  `xml:"MaxItems" wire:"shape=maxItemsType"`
+	PathPrefix *string `xml:"PathPrefix" wire:"shape=pathPrefixType"`
+}
+
+type ListInstanceProfilesOutput struct {
+	InstanceProfiles []InstanceProfile `xml:"InstanceProfiles>member" wire:"required"`
+	IsTruncated      *bool             `xml:"IsTruncated"`
+	Marker           *string           `xml:"Marker"`
+}
+
+type ListOpenIDConnectProviderTagsInput struct {
+	Marker                   *string `xml:"Marker" wire:"shape=markerType"`
+	MaxItems                 *int32  `xml:"MaxItems" wire:"shape=maxItemsType"`
+	OpenIDConnectProviderArn *string `xml:"OpenIDConnectProviderArn" wire:"required,shape=arnType"`
+}
+
+type ListOpenIDConnectProviderTagsOutput struct {
+	IsTruncated *bool   `xml:"IsTruncated"`
+	Marker      *string `xml:"Marker"`
+	Tags        []Tag   `xml:"Tags>member" wire:"required,shape=tagListType"`
+}
+
+type ListOpenIDConnectProvidersInput struct {
+}
+
+type ListOpenIDConnectProvidersOutput struct {
+	OpenIDConnectProviderList []OpenIDConnectProviderListEntry `xml:"OpenIDConnectProviderList>member"`
+}
+
+type ListPoliciesGrantingServiceAccessEntry struct {
+	Policies         []PolicyGrantingServiceAccess `xml:"Policies>member"`
+	ServiceNamespace *string                       `xml:"ServiceNamespace" wire:"shape=serviceNamespaceType"`
+}
+
+type ListPoliciesGrantingServiceAccessInput struct {
+	Arn               *string  `xml:"Arn" wire:"required,shape=arnType"`
+	Marker            *string  `xml:"Marker" wire:"shape=markerType"`
+	ServiceNamespaces []string `xml:"ServiceNamespaces>member" wire:"required,shape=serviceNamespaceListType"`
+}
+
+type ListPoliciesGrantingServiceAccessOutput struct {
+	IsTruncated                   *bool                                    `xml:"IsTruncated"`
+	Marker                        *string                                  `xml:"Marker"`
+	PoliciesGrantingServiceAccess []ListPoliciesGrantingServiceAccessEntry `xml:"PoliciesGrantingServiceAccess>member" wire:"required"`
+}
+
+type ListPoliciesInput struct {
+	Marker            *string `xml:"Marker" wire:"shape=markerType"`
+	MaxItems          *int32  `xml:"MaxItems" wire:"shape=maxItemsType"`
+	OnlyAttached      *bool   `xml:"OnlyAttached"`
+	PathPrefix        *string `xml:"PathPrefix" wire:"shape=policyPathType"`
+	PolicyUsageFilter *string `xml:"PolicyUsageFilter" wire:"shape=PolicyUsageType"`
+	Scope             *string `xml:"Scope" wire:"shape=policyScopeType"`
+}
+
+type ListPoliciesOutput struct {
+	IsTruncated *bool    `xml:"IsTruncated"`
+	Marker      *string  `xml:"Marker"`
+	Policies    []Policy `xml:"Policies>member"`
+}
+
+type ListPolicyTagsInput struct {
+	Marker    *string `xml:"Marker" wire:"shape=markerType"`
+	MaxItems  *int32  `xml:"MaxItems" wire:"shape=maxItemsType"`
+	PolicyArn *string `xml:"PolicyArn" wire:"required,shape=arnType"`
+}
+
+type ListPolicyTagsOutput struct {
+	IsTruncated *bool   `xml:"IsTruncated"`
+	Marker      *string `xml:"Marker"`
+	Tags        []Tag   `xml:"Tags>member" wire:"required,shape=tagListType"`
+}
+
+type ListPolicyVersionsInput struct {
+	Marker    *string `xml:"Marker" wire:"shape=markerType"`
+	MaxItems  *int32  `xml:"MaxItems" wire:"shape=maxItemsType"`
+	PolicyArn *string `xml:"PolicyArn" wire:"required,shape=arnType"`
+}
+
+type ListPolicyVersionsOutput struct {
+	IsTruncated *bool           `xml:"IsTruncated"`
+	Marker      *string         `xml:"Marker"`
+	Versions    []PolicyVersion `xml:"Versions>member"`
+}
+
+type ListRolePoliciesInput struct {
+	Marker   *string `xml:"Marker" wire:"shape=markerType"`
+	MaxItems *int32  `xml:"MaxItems" wire:"shape=maxItemsType"`
+	RoleName *string `xml:"RoleName" wire:"required,shape=roleNameType"`
+}
+
+type ListRolePoliciesOutput struct {
+	IsTruncated *bool    `xml:"IsTruncated"`
+	Marker      *string  `xml:"Marker"`
+	PolicyNames []string `xml:"PolicyNames>member" wire:"required"`
+}
+
+type ListRoleTagsInput struct {
+	Marker   *string `xml:"Marker" wire:"shape=markerType"`
+	MaxItems *int32  `xml:"MaxItems" wire:"shape=maxItemsType"`
+	RoleName *string `xml:"RoleName" wire:"required,shape=roleNameType"`
+}
+
+type ListRoleTagsOutput struct {
+	IsTruncated *bool   `xml:"IsTruncated"`
+	Marker      *string `xml:"Marker"`
+	Tags        []Tag   `xml:"Tags>member" wire:"required,shape=tagListType"`
+}
+
+type ListRolesInput struct {
+	Marker     *string `xml:"Marker" wire:"shape=markerType"`
+	MaxItems   *int32  `xml:"MaxItems" wire:"shape=maxItemsType"`
+	PathPrefix *string `xml:"PathPrefix" wire:"shape=pathPrefixType"`
+}
+
+type ListRolesOutput struct {
+	IsTruncated *bool   `xml:"IsTruncated"`
+	Marker      *string `xml:"Marker"`
+	Roles       []Role  `xml:"Roles>member" wire:"required"`
+}
+
+type ListUserPoliciesInput struct {
+	Marker   *string `xml:"Marker" wire:"shape=markerType"`
+	MaxItems *int32  `xml:"MaxItems" wire:"shape=maxItemsType"`
+	UserName *string `xml:"UserName" wire:"required,shape=existingUserNameType"`
+}
+
+type ListUserPoliciesOutput struct {
+	IsTruncated *bool    `xml:"IsTruncated"`
+	Marker      *string  `xml:"Marker"`
+	PolicyNames []string `xml:"PolicyNames>member" wire:"required"`
+}
+
+type ListUserTagsInput struct {
+	Marker   *string `xml:"Marker" wire:"shape=markerType"`
+	MaxItems *int32  `xml:"MaxItems" wire:"shape=maxItemsType"`
+	UserName *string `xml:"UserName" wire:"required,shape=existingUserNameType"`
+}
+
+type ListUserTagsOutput struct {
+	IsTruncated *bool   `xml:"IsTruncated"`
+	Marker      *string `xml:"Marker"`
+	Tags        []Tag   `xml:"Tags>member" wire:"required,shape=tagListType"`
+}
+
+type ListUsersInput struct {
+	Marker     *string `xml:"Marker" wire:"shape=markerType"`
+	MaxItems   *int32  `xml:"MaxItems" wire:"shape=maxItemsType"`
+	PathPrefix *string `xml:"PathPrefix" wire:"shape=pathPrefixType"`
+}
+
+type ListUsersOutput struct {
+	IsTruncated *bool   `xml:"IsTruncated"`
+	Marker      *string `xml:"Marker"`
+	Users       []User  `xml:"Users>member" wire:"required"`
+}
+
+type ManagedPolicyDetail struct {
+	Arn                           *string         `xml:"Arn" wire:"shape=arnType"`
+	AttachmentCount               *int32          `xml:"AttachmentCount"`
+	CreateDate                    *time.Time      `xml:"CreateDate"`
+	DefaultVersionId              *string         `xml:"DefaultVersionId" wire:"shape=policyVersionIdType"`
+	Description                   *string         `xml:"Description" wire:"shape=policyDescriptionType"`
+	IsAttachable                  *bool           `xml:"IsAttachable"`
+	Path                          *string         `xml:"Path" wire:"shape=policyPathType"`
+	PermissionsBoundaryUsageCount *int32          `xml:"PermissionsBoundaryUsageCount"`
+	PolicyId                      *string         `xml:"PolicyId"`
+	PolicyName                    *string         `xml:"PolicyName" wire:"shape=policyNameType"`
+	PolicyVersionList             []PolicyVersion `xml:"PolicyVersionList>member"`
+	UpdateDate                    *time.Time      `xml:"UpdateDate"`
+}
+
+type OpenIDConnectProviderListEntry struct {
+	Arn *string `xml:"Arn" wire:"shape=arnType"`
+}
+
+type OrganizationsDecisionDetail struct {
+	AllowedByOrganizations *bool `xml:"AllowedByOrganizations"`
+}
+
+type PermissionsBoundaryDecisionDetail struct {
+	AllowedByPermissionsBoundary *bool `xml:"AllowedByPermissionsBoundary"`
+}
+
+type Policy struct {
+	Arn                           *string    `xml:"Arn" wire:"shape=arnType"`
+	AttachmentCount               *int32     `xml:"AttachmentCount"`
+	CreateDate                    *time.Time `xml:"CreateDate"`
+	DefaultVersionId              *string    `xml:"DefaultVersionId" wire:"shape=policyVersionIdType"`
+	Description                   *string    `xml:"Description" wire:"shape=policyDescriptionType"`
+	IsAttachable                  *bool      `xml:"IsAttachable"`
+	Path                          *string    `xml:"Path" wire:"shape=policyPathType"`
+	PermissionsBoundaryUsageCount *int32     `xml:"PermissionsBoundaryUsageCount"`
+	PolicyId                      *string    `xml:"PolicyId"`
+	PolicyName                    *string    `xml:"PolicyName" wire:"shape=policyNameType"`
+	Tags                          []Tag      `xml:"Tags>member" wire:"shape=tagListType"`
+	UpdateDate                    *time.Time `xml:"UpdateDate"`
+}
+
+type PolicyDetail struct {
+	PolicyDocument *string `xml:"PolicyDocument" wire:"shape=policyDocumentType"`
+	PolicyName     *string `xml:"PolicyName" wire:"shape=policyNameType"`
+}
+
+type PolicyGrantingServiceAccess struct {
+	EntityName *string `xml:"EntityName"`
+	EntityType *string `xml:"EntityType"`
+	PolicyArn  *string `xml:"PolicyArn" wire:"shape=arnType"`
+	PolicyName *string `xml:"PolicyName" wire:"required,shape=policyNameType"`
+	PolicyType *string `xml:"PolicyType" wire:"required"`
+}
+
+type PolicyGroup struct {
+	GroupId   *string `xml:"GroupId"`
+	GroupName *string `xml:"GroupName" wire:"shape=groupNameType"`
+}
+
+type PolicyRole struct {
+	RoleId   *string `xml:"RoleId"`
+	RoleName *string `xml:"RoleName" wire:"shape=roleNameType"`
+}
+
+type PolicyUser struct {
+	UserId   *string `xml:"UserId"`
+	UserName *string `xml:"UserName" wire:"shape=userNameType"`
+}
+
+type PolicyVersion struct {
+	CreateDate       *time.Time `xml:"CreateDate"`
+	Document         *string    `xml:"Document" wire:"shape=policyDocumentType"`
+	IsDefaultVersion *bool      `xml:"IsDefaultVersion"`
+	VersionId        *string    `xml:"VersionId" wire:"shape=policyVersionIdType"`
+}
+
+type Position struct {
+	Column *int32 `xml:"Column"`
+	Line   *int32 `xml:"Line"`
+}
+
+type PutGroupPolicyInput struct {
+	GroupName      *string `xml:"GroupName" wire:"required,shape=groupNameType"`
+	PolicyDocument *string `xml:"PolicyDocument" wire:"required,shape=policyDocumentType"`
+	PolicyName     *string `xml:"PolicyName" wire:"required,shape=policyNameType"`
+}
+
+// PutGroupPolicyOutput has no members.
+type PutGroupPolicyOutput struct{}
+
+type PutRolePermissionsBoundaryInput struct {
+	PermissionsBoundary *string `xml:"PermissionsBoundary" wire:"required,shape=arnType"`
+	RoleName            *string `xml:"RoleName" wire:"required,shape=roleNameType"`
+}
+
+// PutRolePermissionsBoundaryOutput has no members.
+type PutRolePermissionsBoundaryOutput struct{}
+
+type PutRolePolicyInput struct {
+	PolicyDocument *string `xml:"PolicyDocument" wire:"required,shape=policyDocumentType"`
+	PolicyName     *string `xml:"PolicyName" wire:"required,shape=policyNameType"`
+	RoleName       *string `xml:"RoleName" wire:"required,shape=roleNameType"`
+}
+
+// PutRolePolicyOutput has no members.
+type PutRolePolicyOutput struct{}
+
+type PutUserPermissionsBoundaryInput struct {
+	PermissionsBoundary *string `xml:"PermissionsBoundary" wire:"required,shape=arnType"`
+	UserName            *string `xml:"UserName" wire:"required,shape=userNameType"`
+}
+
+// PutUserPermissionsBoundaryOutput has no members.
+type PutUserPermissionsBoundaryOutput struct{}
+
+type PutUserPolicyInput struct {
+	PolicyDocument *string `xml:"PolicyDocument" wire:"required,shape=policyDocumentType"`
+	PolicyName     *string `xml:"PolicyName" wire:"required,shape=policyNameType"`
+	UserName       *string `xml:"UserName" wire:"required,shape=existingUserNameType"`
+}
+
+// PutUserPolicyOutput has no members.
+type PutUserPolicyOutput struct{}
+
+type RemoveClientIDFromOpenIDConnectProviderInput struct {
+	ClientID                 *string `xml:"ClientID" wire:"required,shape=clientIDType"`
+	OpenIDConnectProviderArn *string `xml:"OpenIDConnectProviderArn" wire:"required,shape=arnType"`
+}
+
+// RemoveClientIDFromOpenIDConnectProviderOutput has no members.
+type RemoveClientIDFromOpenIDConnectProviderOutput struct{}
+
+type RemoveRoleFromInstanceProfileInput struct {
+	InstanceProfileName *string `xml:"InstanceProfileName" wire:"required,shape=instanceProfileNameType"`
+	RoleName            *string `xml:"RoleName" wire:"required,shape=roleNameType"`
+}
+
+// RemoveRoleFromInstanceProfileOutput has no members.
+type RemoveRoleFromInstanceProfileOutput struct{}
+
+type RemoveUserFromGroupInput struct {
+	GroupName *string `xml:"GroupName" wire:"required,shape=groupNameType"`
+	UserName  *string `xml:"UserName" wire:"required,shape=existingUserNameType"`
+}
+
+// RemoveUserFromGroupOutput has no members.
+type RemoveUserFromGroupOutput struct{}
+
+type ResourceSpecificResult struct {
+	EvalDecisionDetails               map[string]string                  `xml:"EvalDecisionDetails"`
+	EvalResourceDecision              *string                            `xml:"EvalResourceDecision" wire:"required"`
+	EvalResourceName                  *string                            `xml:"EvalResourceName" wire:"required,shape=ResourceNameType"`
+	MatchedStatements                 []Statement                        `xml:"MatchedStatements>member"`
+	MissingContextValues              []string                           `xml:"MissingContextValues>member"`
+	PermissionsBoundaryDecisionDetail *PermissionsBoundaryDecisionDetail `xml:"PermissionsBoundaryDecisionDetail"`
+}
+
+type Role struct {
+	Arn                      *string                      `xml:"Arn" wire:"required,shape=arnType"`
+	AssumeRolePolicyDocument *string                      `xml:"AssumeRolePolicyDocument" wire:"shape=policyDocumentType"`
+	CreateDate               *time.Time                   `xml:"CreateDate" wire:"required"`
+	Description              *string                      `xml:"Description" wire:"shape=roleDescriptionType"`
+	MaxSessionDuration       *int32                       `xml:"MaxSessionDuration" wire:"shape=roleMaxSessionDurationType"`
+	Path                     *string                      `xml:"Path" wire:"required,shape=pathType"`
+	PermissionsBoundary      *AttachedPermissionsBoundary `xml:"PermissionsBoundary"`
+	RoleId                   *string                      `xml:"RoleId" wire:"required"`
+	RoleLastUsed             *RoleLastUsed                `xml:"RoleLastUsed"`
+	RoleName                 *string                      `xml:"RoleName" wire:"required,shape=roleNameType"`
+	Tags                     []Tag                        `xml:"Tags>member" wire:"shape=tagListType"`
+}
+
+type RoleDetail struct {
+	Arn                      *string                      `xml:"Arn" wire:"shape=arnType"`
+	AssumeRolePolicyDocument *string                      `xml:"AssumeRolePolicyDocument" wire:"shape=policyDocumentType"`
+	AttachedManagedPolicies  []AttachedPolicy             `xml:"AttachedManagedPolicies>member"`
+	CreateDate               *time.Time                   `xml:"CreateDate"`
+	InstanceProfileList      []InstanceProfile            `xml:"InstanceProfileList>member"`
+	Path                     *string                      `xml:"Path" wire:"shape=pathType"`
+	PermissionsBoundary      *AttachedPermissionsBoundary `xml:"PermissionsBoundary"`
+	RoleId                   *string                      `xml:"RoleId"`
+	RoleLastUsed             *RoleLastUsed                `xml:"RoleLastUsed"`
+	RoleName                 *string                      `xml:"RoleName" wire:"shape=roleNameType"`
+	RolePolicyList           []PolicyDetail               `xml:"RolePolicyList>member"`
+	Tags                     []Tag                        `xml:"Tags>member" wire:"shape=tagListType"`
+}
+
+type RoleLastUsed struct {
+	LastUsedDate *time.Time `xml:"LastUsedDate"`
+	Region       *string    `xml:"Region"`
+}
+
+type RoleUsageType struct {
+	Region    *string  `xml:"Region"`
+	Resources []string `xml:"Resources>member"`
+}
+
+type SetDefaultPolicyVersionInput struct {
+	PolicyArn *string `xml:"PolicyArn" wire:"required,shape=arnType"`
+	VersionId *string `xml:"VersionId" wire:"required,shape=policyVersionIdType"`
+}
+
+// SetDefaultPolicyVersionOutput has no members.
+type SetDefaultPolicyVersionOutput struct{}
+
+type SimulateCustomPolicyInput struct {
+	ActionNames                        []string       `xml:"ActionNames>member" wire:"required,shape=ActionNameListType"`
+	CallerArn                          *string        `xml:"CallerArn" wire:"shape=ResourceNameType"`
+	ContextEntries                     []ContextEntry `xml:"ContextEntries>member"`
+	Marker                             *string        `xml:"Marker" wire:"shape=markerType"`
+	MaxItems                           *int32         `xml:"MaxItems" wire:"shape=maxItemsType"`
+	PermissionsBoundaryPolicyInputList []string       `xml:"PermissionsBoundaryPolicyInputList>member" wire:"shape=SimulationPolicyListType"`
+	PolicyInputList                    []string       `xml:"PolicyInputList>member" wire:"required,shape=SimulationPolicyListType"`
+	ResourceArns                       []string       `xml:"ResourceArns>member" wire:"shape=ResourceNameListType"`
+	ResourceHandlingOption             *string        `xml:"ResourceHandlingOption" wire:"shape=ResourceHandlingOptionType"`
+	ResourceOwner                      *string        `xml:"ResourceOwner" wire:"shape=ResourceNameType"`
+	ResourcePolicy                     *string        `xml:"ResourcePolicy" wire:"shape=policyDocumentType"`
+}
+
+type SimulateCustomPolicyOutput struct {
+	EvaluationResults []EvaluationResult `xml:"EvaluationResults>member"`
+	IsTruncated       *bool              `xml:"IsTruncated"`
+	Marker            *string            `xml:"Marker"`
+}
+
+type SimulatePrincipalPolicyInput struct {
+	ActionNames                        []string       `xml:"ActionNames>member" wire:"required,shape=ActionNameListType"`
+	CallerArn                          *string        `xml:"CallerArn" wire:"shape=ResourceNameType"`
+	ContextEntries                     []ContextEntry `xml:"ContextEntries>member"`
+	Marker                             *string        `xml:"Marker" wire:"shape=markerType"`
+	MaxItems                           *int32         `xml:"MaxItems" wire:"shape=maxItemsType"`
+	PermissionsBoundaryPolicyInputList []string       `xml:"PermissionsBoundaryPolicyInputList>member" wire:"shape=SimulationPolicyListType"`
+	PolicyInputList                    []string       `xml:"PolicyInputList>member" wire:"shape=SimulationPolicyListType"`
+	PolicySourceArn                    *string        `xml:"PolicySourceArn" wire:"required,shape=arnType"`
+	ResourceArns                       []string       `xml:"ResourceArns>member" wire:"shape=ResourceNameListType"`
+	ResourceHandlingOption             *string        `xml:"ResourceHandlingOption" wire:"shape=ResourceHandlingOptionType"`
+	ResourceOwner                      *string        `xml:"ResourceOwner" wire:"shape=ResourceNameType"`
+	ResourcePolicy                     *string        `xml:"ResourcePolicy" wire:"shape=policyDocumentType"`
+}
+
+type SimulatePrincipalPolicyOutput struct {
+	EvaluationResults []EvaluationResult `xml:"EvaluationResults>member"`
+	IsTruncated       *bool              `xml:"IsTruncated"`
+	Marker            *string            `xml:"Marker"`
+}
+
+type Statement struct {
+	EndPosition      *Position `xml:"EndPosition"`
+	SourcePolicyId   *string   `xml:"SourcePolicyId"`
+	SourcePolicyType *string   `xml:"SourcePolicyType"`
+	StartPosition    *Position `xml:"StartPosition"`
+}
+
+type Tag struct {
+	Key   *string `xml:"Key" wire:"required,shape=tagKeyType"`
+	Value *string `xml:"Value" wire:"required,shape=tagValueType"`
+}
+
+type TagInstanceProfileInput struct {
+	InstanceProfileName *string `xml:"InstanceProfileName" wire:"required,shape=instanceProfileNameType"`
+	Tags                []Tag   `xml:"Tags>member" wire:"required,shape=tagListType"`
+}
+
+// TagInstanceProfileOutput has no members.
+type TagInstanceProfileOutput struct{}
+
+type TagOpenIDConnectProviderInput struct {
+	OpenIDConnectProviderArn *string `xml:"OpenIDConnectProviderArn" wire:"required,shape=arnType"`
+	Tags                     []Tag   `xml:"Tags>member" wire:"required,shape=tagListType"`
+}
+
+// TagOpenIDConnectProviderOutput has no members.
+type TagOpenIDConnectProviderOutput struct{}
+
+type TagPolicyInput struct {
+	PolicyArn *string `xml:"PolicyArn" wire:"required,shape=arnType"`
+	Tags      []Tag   `xml:"Tags>member" wire:"required,shape=tagListType"`
+}
+
+// TagPolicyOutput has no members.
+type TagPolicyOutput struct{}
+
+type TagRoleInput struct {
+	RoleName *string `xml:"RoleName" wire:"required,shape=roleNameType"`
+	Tags     []Tag   `xml:"Tags>member" wire:"required,shape=tagListType"`
+}
+
+// TagRoleOutput has no members.
+type TagRoleOutput struct{}
+
+type TagUserInput struct {
+	Tags     []Tag   `xml:"Tags>member" wire:"required,shape=tagListType"`
+	UserName *string `xml:"UserName" wire:"required,shape=existingUserNameType"`
+}
+
+// TagUserOutput has no members.
+type TagUserOutput struct{}
+
+type UntagInstanceProfileInput struct {
+	InstanceProfileName *string  `xml:"InstanceProfileName" wire:"required,shape=instanceProfileNameType"`
+	TagKeys             []string `xml:"TagKeys>member" wire:"required,shape=tagKeyListType"`
+}
+
+// UntagInstanceProfileOutput has no members.
+type UntagInstanceProfileOutput struct{}
+
+type UntagOpenIDConnectProviderInput struct {
+	OpenIDConnectProviderArn *string  `xml:"OpenIDConnectProviderArn" wire:"required,shape=arnType"`
+	TagKeys                  []string `xml:"TagKeys>member" wire:"required,shape=tagKeyListType"`
+}
+
+// UntagOpenIDConnectProviderOutput has no members.
+type UntagOpenIDConnectProviderOutput struct{}
+
+type UntagPolicyInput struct {
+	PolicyArn *string  `xml:"PolicyArn" wire:"required,shape=arnType"`
+	TagKeys   []string `xml:"TagKeys>member" wire:"required,shape=tagKeyListType"`
+}
+
+// UntagPolicyOutput has no members.
+type UntagPolicyOutput struct{}
+
+type UntagRoleInput struct {
+	RoleName *string  `xml:"RoleName" wire:"required,shape=roleNameType"`
+	TagKeys  []string `xml:"TagKeys>member" wire:"required,shape=tagKeyListType"`
+}
+
+// UntagRoleOutput has no members.
+type UntagRoleOutput struct{}
+
+type UntagUserInput struct {
+	TagKeys  []string `xml:"TagKeys>member" wire:"required,shape=tagKeyListType"`
+	UserName *string  `xml:"UserName" wire:"required,shape=existingUserNameType"`
+}
+
+// UntagUserOutput has no members.
+type UntagUserOutput struct{}
+
+type UpdateAccessKeyInput struct {
+	AccessKeyId *string `xml:"AccessKeyId" wire:"required,shape=accessKeyIdType"`
+	Status      *string `xml:"Status" wire:"required,shape=statusType"`
+	UserName    *string `xml:"UserName" wire:"shape=existingUserNameType"`
+}
+
+// UpdateAccessKeyOutput has no members.
+type UpdateAccessKeyOutput struct{}
+
+type UpdateAssumeRolePolicyInput struct {
+	PolicyDocument *string `xml:"PolicyDocument" wire:"required,shape=policyDocumentType"`
+	RoleName       *string `xml:"RoleName" wire:"required,shape=roleNameType"`
+}
+
+// UpdateAssumeRolePolicyOutput has no members.
+type UpdateAssumeRolePolicyOutput struct{}
+
+type UpdateGroupInput struct {
+	GroupName    *string `xml:"GroupName" wire:"required,shape=groupNameType"`
+	NewGroupName *string `xml:"NewGroupName" wire:"shape=groupNameType"`
+	NewPath      *string `xml:"NewPath" wire:"shape=pathType"`
+}
+
+// UpdateGroupOutput has no members.
+type UpdateGroupOutput struct{}
+
+type UpdateOpenIDConnectProviderThumbprintInput struct {
+	OpenIDConnectProviderArn *string  `xml:"OpenIDConnectProviderArn" wire:"required,shape=arnType"`
+	ThumbprintList           []string `xml:"ThumbprintList>member" wire:"required,shape=thumbprintListType"`
+}
+
+// UpdateOpenIDConnectProviderThumbprintOutput has no members.
+type UpdateOpenIDConnectProviderThumbprintOutput struct{}
+
+type UpdateRoleDescriptionInput struct {
+	Description *string `xml:"Description" wire:"required,shape=roleDescriptionType"`
+	RoleName    *string `xml:"RoleName" wire:"required,shape=roleNameType"`
+}
+
+type UpdateRoleDescriptionOutput struct {
+	Role *Role `xml:"Role"`
+}
+
+type UpdateRoleInput struct {
+	Description        *string `xml:"Description" wire:"shape=roleDescriptionType"`
+	MaxSessionDuration *int32  `xml:"MaxSessionDuration" wire:"shape=roleMaxSessionDurationType"`
+	RoleName           *string `xml:"RoleName" wire:"required,shape=roleNameType"`
+}
+
+type UpdateRoleOutput struct {
+}
+
+type UpdateUserInput struct {
+	NewPath     *string `xml:"NewPath" wire:"shape=pathType"`
+	NewUserName *string `xml:"NewUserName" wire:"shape=userNameType"`
+	UserName    *string `xml:"UserName" wire:"required,shape=existingUserNameType"`
+}
+
+// UpdateUserOutput has no members.
+type UpdateUserOutput struct{}
+
+type User struct {
+	Arn                 *string                      `xml:"Arn" wire:"required,shape=arnType"`
+	CreateDate          *time.Time                   `xml:"CreateDate" wire:"required"`
+	PasswordLastUsed    *time.Time                   `xml:"PasswordLastUsed"`
+	Path                *string                      `xml:"Path" wire:"required,shape=pathType"`
+	PermissionsBoundary *AttachedPermissionsBoundary `xml:"PermissionsBoundary"`
+	Tags                []Tag                        `xml:"Tags>member" wire:"shape=tagListType"`
+	UserId              *string                      `xml:"UserId" wire:"required"`
+	UserName            *string                      `xml:"UserName" wire:"required,shape=userNameType"`
+}
+
+type UserDetail struct {
+	Arn                     *string                      `xml:"Arn" wire:"shape=arnType"`
+	AttachedManagedPolicies []AttachedPolicy             `xml:"AttachedManagedPolicies>member"`
+	CreateDate              *time.Time                   `xml:"CreateDate"`
+	GroupList               []string                     `xml:"GroupList>member"`
+	Path                    *string                      `xml:"Path" wire:"shape=pathType"`
+	PermissionsBoundary     *AttachedPermissionsBoundary `xml:"PermissionsBoundary"`
+	Tags                    []Tag                        `xml:"Tags>member" wire:"shape=tagListType"`
+	UserId                  *string                      `xml:"UserId"`
+	UserName                *string                      `xml:"UserName" wire:"shape=userNameType"`
+	UserPolicyList          []PolicyDetail               `xml:"UserPolicyList>member"`
+}
+
+// Values of ContextKeyTypeEnum.
+const (
+	ContextKeyTypeEnumString      = "string"
+	ContextKeyTypeEnumStringList  = "stringList"
+	ContextKeyTypeEnumNumeric     = "numeric"
+	ContextKeyTypeEnumNumericList = "numericList"
+	ContextKeyTypeEnumBoolean     = "boolean"
+	ContextKeyTypeEnumBooleanList = "booleanList"
+	ContextKeyTypeEnumIp          = "ip"
+	ContextKeyTypeEnumIpList      = "ipList"
+	ContextKeyTypeEnumBinary      = "binary"
+	ContextKeyTypeEnumBinaryList  = "binaryList"
+	ContextKeyTypeEnumDate        = "date"
+	ContextKeyTypeEnumDateList    = "dateList"
+)
+
+// Values of DeletionTaskStatusType.
+const (
+	DeletionTaskStatusTypeSucceeded  = "SUCCEEDED"
+	DeletionTaskStatusTypeInProgress = "IN_PROGRESS"
+	DeletionTaskStatusTypeFailed     = "FAILED"
+	DeletionTaskStatusTypeNotStarted = "NOT_STARTED"
+)
+
+// Values of EntityType.
+const (
+	EntityTypeUser               = "User"
+	EntityTypeRole               = "Role"
+	EntityTypeGroup              = "Group"
+	EntityTypeLocalManagedPolicy = "LocalManagedPolicy"
+	EntityTypeAWSManagedPolicy   = "AWSManagedPolicy"
+)
+
+// Values of PermissionsBoundaryAttachmentType.
+const (
+	PermissionsBoundaryAttachmentTypePermissionsBoundaryPolicy = "PermissionsBoundaryPolicy"
+)
+
+// Values of PolicyEvaluationDecisionType.
+const (
+	PolicyEvaluationDecisionTypeAllowed      = "allowed"
+	PolicyEvaluationDecisionTypeExplicitDeny = "explicitDeny"
+	PolicyEvaluationDecisionTypeImplicitDeny = "implicitDeny"
+)
+
+// Values of PolicySourceType.
+const (
+	PolicySourceTypeUser        = "user"
+	PolicySourceTypeGroup       = "group"
+	PolicySourceTypeRole        = "role"
+	PolicySourceTypeAwsManaged  = "aws-managed"
+	PolicySourceTypeUserManaged = "user-managed"
+	PolicySourceTypeResource    = "resource"
+	PolicySourceTypeNone        = "none"
+)
+
+// Values of PolicyUsageType.
+const (
+	PolicyUsageTypePermissionsPolicy   = "PermissionsPolicy"
+	PolicyUsageTypePermissionsBoundary = "PermissionsBoundary"
+)
+
+// Values of PolicyOwnerEntityType.
+const (
+	PolicyOwnerEntityTypeUser  = "USER"
+	PolicyOwnerEntityTypeRole  = "ROLE"
+	PolicyOwnerEntityTypeGroup = "GROUP"
+)
+
+// Values of PolicyScopeType.
+const (
+	PolicyScopeTypeAll   = "All"
+	PolicyScopeTypeAws   = "AWS"
+	PolicyScopeTypeLocal = "Local"
+)
+
+// Values of PolicyType.
+const (
+	PolicyTypeInline  = "INLINE"
+	PolicyTypeManaged = "MANAGED"
+)
+
+// Values of StatusType.
+const (
+	StatusTypeActive   = "Active"
+	StatusTypeInactive = "Inactive"
+	StatusTypeExpired  = "Expired"
+)
+
+// Values of SummaryKeyType.
+const (
+	SummaryKeyTypeUsers                             = "Users"
+	SummaryKeyTypeUsersQuota                        = "UsersQuota"
+	SummaryKeyTypeGroups                            = "Groups"
+	SummaryKeyTypeGroupsQuota                       = "GroupsQuota"
+	SummaryKeyTypeServerCertificates                = "ServerCertificates"
+	SummaryKeyTypeServerCertificatesQuota           = "ServerCertificatesQuota"
+	SummaryKeyTypeUserPolicySizeQuota               = "UserPolicySizeQuota"
+	SummaryKeyTypeGroupPolicySizeQuota              = "GroupPolicySizeQuota"
+	SummaryKeyTypeGroupsPerUserQuota                = "GroupsPerUserQuota"
+	SummaryKeyTypeSigningCertificatesPerUserQuota   = "SigningCertificatesPerUserQuota"
+	SummaryKeyTypeAccessKeysPerUserQuota            = "AccessKeysPerUserQuota"
+	SummaryKeyTypeMFADevices                        = "MFADevices"
+	SummaryKeyTypeMFADevicesInUse                   = "MFADevicesInUse"
+	SummaryKeyTypeAccountMFAEnabled                 = "AccountMFAEnabled"
+	SummaryKeyTypeAccountAccessKeysPresent          = "AccountAccessKeysPresent"
+	SummaryKeyTypeAccountPasswordPresent            = "AccountPasswordPresent"
+	SummaryKeyTypeAccountSigningCertificatesPresent = "AccountSigningCertificatesPresent"
+	SummaryKeyTypeAttachedPoliciesPerGroupQuota     = "AttachedPoliciesPerGroupQuota"
+	SummaryKeyTypeAttachedPoliciesPerRoleQuota      = "AttachedPoliciesPerRoleQuota"
+	SummaryKeyTypeAttachedPoliciesPerUserQuota      = "AttachedPoliciesPerUserQuota"
+	SummaryKeyTypePolicies                          = "Policies"
+	SummaryKeyTypePoliciesQuota                     = "PoliciesQuota"
+	SummaryKeyTypePolicySizeQuota                   = "PolicySizeQuota"
+	SummaryKeyTypePolicyVersionsInUse               = "PolicyVersionsInUse"
+	SummaryKeyTypePolicyVersionsInUseQuota          = "PolicyVersionsInUseQuota"
+	SummaryKeyTypeVersionsPerPolicyQuota            = "VersionsPerPolicyQuota"
+	SummaryKeyTypeGlobalEndpointTokenVersion        = "GlobalEndpointTokenVersion"
+	SummaryKeyTypeAssumeRolePolicySizeQuota         = "AssumeRolePolicySizeQuota"
+	SummaryKeyTypeInstanceProfiles                  = "InstanceProfiles"
+	SummaryKeyTypeInstanceProfilesQuota             = "InstanceProfilesQuota"
+	SummaryKeyTypeProviders                         = "Providers"
+	SummaryKeyTypeRolePolicySizeQuota               = "RolePolicySizeQuota"
+	SummaryKeyTypeRoles                             = "Roles"
+	SummaryKeyTypeRolesQuota                        = "RolesQuota"
+)

@@ -5,6 +5,7 @@ package sts
 
 import (
 	"reflect"
+	"time"
 
 	"github.com/postern/postern/wire"
 )
@@ -16,35 +17,306 @@ var Model = &wire.Service{
 	APIVersion:   "2011-06-15",
 	XMLNamespace: "https://sts.amazonaws.com/doc/2011-06-15/",
 	Operations: []*wire.Operation{
-		{Name: "AssumeRole", Method: "POST", URI: "/", Status: 200},
-		{Name: "AssumeRoleWithSAML", Method: "POST", URI: "/", Status: 200},
-		{Name: "AssumeRoleWithWebIdentity", Method: "POST", URI: "/", Status: 200},
-		{Name: "AssumeRoot", Method: "POST", URI: "/", Status: 200},
-		{Name: "DecodeAuthorizationMessage", Method: "POST", URI: "/", Status: 200},
-		{Name: "GetAccessKeyInfo", Method: "POST", URI: "/", Status: 200},
+		OpAssumeRole,
+		OpAssumeRoleWithSAML,
+		OpAssumeRoleWithWebIdentity,
+		OpAssumeRoot,
+		OpDecodeAuthorizationMessage,
+		OpGetAccessKeyInfo,
 		OpGetCallerIdentity,
-		{Name: "GetDelegatedAccessToken", Method: "POST", URI: "/", Status: 200},
-		{Name: "GetFederationToken", Method: "POST", URI: "/", Status: 200},
-		{Name: "GetSessionToken", Method: "POST", URI: "/", Status: 200},
-		{Name: "GetWebIdentityToken", Method: "POST", URI: "/", Status: 200},
+		OpGetDelegatedAccessToken,
+		OpGetFederationToken,
+		OpGetSessionToken,
+		OpGetWebIdentityToken,
+	},
+	Errors: map[string]wire.ErrorShape{
+		"ExpiredTokenException":                          {Status: 400},
+		"ExpiredTradeInTokenException":                   {Status: 400},
+		"IDPCommunicationError":                          {Status: 400},
+		"IDPRejectedClaim":                               {Status: 403},
+		"InvalidAuthorizationMessageException":           {Status: 400},
+		"InvalidIdentityToken":                           {Status: 400},
+		"JWTPayloadSizeExceededException":                {Status: 400},
+		"MalformedPolicyDocument":                        {Status: 400},
+		"OutboundWebIdentityFederationDisabledException": {Status: 403},
+		"PackedPolicyTooLarge":                           {Status: 400},
+		"RegionDisabledException":                        {Status: 403},
+		"SessionDurationEscalationException":             {Status: 403},
+	},
+	Constraints: map[string]*wire.Constraint{
+		"ProvidedContextsListType":              {Min: wire.Ptr[int64](1), Max: wire.Ptr[int64](5)},
+		"RootDurationSecondsType":               {Min: wire.Ptr[int64](0), Max: wire.Ptr[int64](900)},
+		"SAMLAssertionType":                     {Min: wire.Ptr[int64](4), Max: wire.Ptr[int64](100000)},
+		"TargetPrincipalType":                   {Min: wire.Ptr[int64](12), Max: wire.Ptr[int64](2048)},
+		"accessKeyIdType":                       {Min: wire.Ptr[int64](16), Max: wire.Ptr[int64](128), Pattern: "[\\w]*"},
+		"arnType":                               {Min: wire.Ptr[int64](20), Max: wire.Ptr[int64](2048), Pattern: "[\\u0009\\u000A\\u000D\\u0020-\\u007E\\u0085\\u00A0-\\uD7FF\\uE000-\\uFFFD\\u10000-\\u10FFFF]+"},
+		"clientTokenType":                       {Min: wire.Ptr[int64](4), Max: wire.Ptr[int64](20000)},
+		"contextAssertionType":                  {Min: wire.Ptr[int64](4), Max: wire.Ptr[int64](2048)},
+		"durationSecondsType":                   {Min: wire.Ptr[int64](900), Max: wire.Ptr[int64](129600)},
+		"encodedMessageType":                    {Min: wire.Ptr[int64](1), Max: wire.Ptr[int64](10240)},
+		"externalIdType":                        {Min: wire.Ptr[int64](2), Max: wire.Ptr[int64](1224), Pattern: "[\\w+=,.@:\\/-]*"},
+		"jwtAlgorithmType":                      {Min: wire.Ptr[int64](5), Max: wire.Ptr[int64](5)},
+		"roleDurationSecondsType":               {Min: wire.Ptr[int64](900), Max: wire.Ptr[int64](43200)},
+		"roleSessionNameType":                   {Min: wire.Ptr[int64](2), Max: wire.Ptr[int64](64), Pattern: "[\\w+=,.@-]*"},
+		"serialNumberType":                      {Min: wire.Ptr[int64](9), Max: wire.Ptr[int64](256), Pattern: "[\\w+=/:,.@-]*"},
+		"sessionPolicyDocumentType":             {Min: wire.Ptr[int64](1), Max: wire.Ptr[int64](2048), Pattern: "[\\u0009\\u000A\\u000D\\u0020-\\u00FF]+"},
+		"sourceIdentityType":                    {Min: wire.Ptr[int64](2), Max: wire.Ptr[int64](64), Pattern: "[\\w+=,.@-]*"},
+		"tagKeyListType":                        {Max: wire.Ptr[int64](50), Member: "tagKeyType"},
+		"tagKeyType":                            {Min: wire.Ptr[int64](1), Max: wire.Ptr[int64](128), Pattern: "[\\p{L}\\p{Z}\\p{N}_.:/=+\\-@]+"},
+		"tagListType":                           {Max: wire.Ptr[int64](50)},
+		"tagValueType":                          {Min: wire.Ptr[int64](0), Max: wire.Ptr[int64](256), Pattern: "[\\p{L}\\p{Z}\\p{N}_.:/=+\\-@]*"},
+		"tokenCodeType":                         {Min: wire.Ptr[int64](6), Max: wire.Ptr[int64](6), Pattern: "[\\d]*"},
+		"unrestrictedSessionPolicyDocumentType": {Min: wire.Ptr[int64](1), Pattern: "[\\u0009\\u000A\\u000D\\u0020-\\u00FF]+"},
+		"urlType":                               {Min: wire.Ptr[int64](4), Max: wire.Ptr[int64](2048)},
+		"userNameType":                          {Min: wire.Ptr[int64](2), Max: wire.Ptr[int64](32), Pattern: "[\\w+=,.@-]*"},
+		"webIdentityTokenAudienceListType":      {Min: wire.Ptr[int64](1), Max: wire.Ptr[int64](10), Member: "webIdentityTokenAudienceStringType"},
+		"webIdentityTokenAudienceStringType":    {Min: wire.Ptr[int64](1), Max: wire.Ptr[int64](1000)},
+		"webIdentityTokenDurationSecondsType":   {Min: wire.Ptr[int64](60), Max: wire.Ptr[int64](3600)},
 	},
 }
 
 // The operations whose shapes are generated.
 var (
+	OpAssumeRole = &wire.Operation{
+		Name: "AssumeRole", Method: "POST", URI: "/", Status: 200,
+		Input: reflect.TypeFor[AssumeRoleInput](), Output: reflect.TypeFor[AssumeRoleOutput](),
+		Wrapper: "AssumeRoleResult",
+		Invalid: "ValidationError",
+	}
+	OpAssumeRoleWithSAML = &wire.Operation{
+		Name: "AssumeRoleWithSAML", Method: "POST", URI: "/", Status: 200,
+		Input: reflect.TypeFor[AssumeRoleWithSAMLInput](), Output: reflect.TypeFor[AssumeRoleWithSAMLOutput](),
+		Wrapper: "AssumeRoleWithSAMLResult",
+		Invalid: "ValidationError",
+	}
+	OpAssumeRoleWithWebIdentity = &wire.Operation{
+		Name: "AssumeRoleWithWebIdentity", Method: "POST", URI: "/", Status: 200,
+		Input: reflect.TypeFor[AssumeRoleWithWebIdentityInput](), Output: reflect.TypeFor[AssumeRoleWithWebIdentityOutput](),
+		Wrapper: "AssumeRoleWithWebIdentityResult",
+		Invalid: "ValidationError",
+	}
+	OpAssumeRoot = &wire.Operation{
+		Name: "AssumeRoot", Method: "POST", URI: "/", Status: 200,
+		Input: reflect.TypeFor[AssumeRootInput](), Output: reflect.TypeFor[AssumeRootOutput](),
+		Wrapper: "AssumeRootResult",
+		Invalid: "ValidationError",
+	}
+	OpDecodeAuthorizationMessage = &wire.Operation{
+		Name: "DecodeAuthorizationMessage", Method: "POST", URI: "/", Status: 200,
+		Input: reflect.TypeFor[DecodeAuthorizationMessageInput](), Output: reflect.TypeFor[DecodeAuthorizationMessageOutput](),
+		Wrapper: "DecodeAuthorizationMessageResult",
+		Invalid: "ValidationError",
+	}
+	OpGetAccessKeyInfo = &wire.Operation{
+		Name: "GetAccessKeyInfo", Method: "POST", URI: "/", Status: 200,
+		Input: reflect.TypeFor[GetAccessKeyInfoInput](), Output: reflect.TypeFor[GetAccessKeyInfoOutput](),
+		Wrapper: "GetAccessKeyInfoResult",
+		Invalid: "ValidationError",
+	}
 	OpGetCallerIdentity = &wire.Operation{
 		Name: "GetCallerIdentity", Method: "POST", URI: "/", Status: 200,
 		Input: reflect.TypeFor[GetCallerIdentityInput](), Output: reflect.TypeFor[GetCallerIdentityOutput](),
 		Wrapper: "GetCallerIdentityResult",
 		Invalid: "ValidationError",
 	}
+	OpGetDelegatedAccessToken = &wire.Operation{
+		Name: "GetDelegatedAccessToken", Method: "POST", URI: "/", Status: 200,
+		Input: reflect.TypeFor[GetDelegatedAccessTokenInput](), Output: reflect.TypeFor[GetDelegatedAccessTokenOutput](),
+		Wrapper: "GetDelegatedAccessTokenResult",
+		Invalid: "ValidationError",
+	}
+	OpGetFederationToken = &wire.Operation{
+		Name: "GetFederationToken", Method: "POST", URI: "/", Status: 200,
+		Input: reflect.TypeFor[GetFederationTokenInput](), Output: reflect.TypeFor[GetFederationTokenOutput](),
+		Wrapper: "GetFederationTokenResult",
+		Invalid: "ValidationError",
+	}
+	OpGetSessionToken = &wire.Operation{
+		Name: "GetSessionToken", Method: "POST", URI: "/", Status: 200,
+		Input: reflect.TypeFor[GetSessionTokenInput](), Output: reflect.TypeFor[GetSessionTokenOutput](),
+		Wrapper: "GetSessionTokenResult",
+		Invalid: "ValidationError",
+	}
+	OpGetWebIdentityToken = &wire.Operation{
+		Name: "GetWebIdentityToken", Method: "POST", URI: "/", Status: 200,
+		Input: reflect.TypeFor[GetWebIdentityTokenInput](), Output: reflect.TypeFor[GetWebIdentityTokenOutput](),
+		Wrapper: "GetWebIdentityTokenResult",
+		Invalid: "ValidationError",
+	}
 )
+
+type AssumeRoleInput struct {
+	DurationSeconds   *int32                 `xml:"DurationSeconds" wire:"shape=roleDurationSecondsType"`
+	ExternalId        *string                `xml:"ExternalId" wire:"shape=externalIdType"`
+	Policy            *string                `xml:"Policy" wire:"shape=unrestrictedSessionPolicyDocumentType"`
+	PolicyArns        []PolicyDescriptorType `xml:"PolicyArns>member"`
+	ProvidedContexts  []ProvidedContext      `xml:"ProvidedContexts>member" wire:"shape=ProvidedContextsListType"`
+	RoleArn           *string                `xml:"RoleArn" wire:"required,shape=arnType"`
+	RoleSessionName   *string                `xml:"RoleSessionName" wire:"required,shape=roleSessionNameType"`
+	SerialNumber      *string                `xml:"SerialNumber" wire:"shape=serialNumberType"`
+	SourceIdentity    *string                `xml:"SourceIdentity" wire:"shape=sourceIdentityType"`
+	Tags              []Tag                  `xml:"Tags>member" wire:"shape=tagListType"`
+	TokenCode         *string                `xml:"TokenCode" wire:"shape=tokenCodeType"`
+	TransitiveTagKeys []string               `xml:"TransitiveTagKeys>member" wire:"shape=tagKeyListType"`
+}
+
+type AssumeRoleOutput struct {
+	AssumedRoleUser  *AssumedRoleUser `xml:"AssumedRoleUser"`
+	Credentials      *Credentials     `xml:"Credentials"`
+	PackedPolicySize *int32           `xml:"PackedPolicySize"`
+	SourceIdentity   *string          `xml:"SourceIdentity" wire:"shape=sourceIdentityType"`
+}
+
+type AssumeRoleWithSAMLInput struct {
+	DurationSeconds *int32                 `xml:"DurationSeconds" wire:"shape=roleDurationSecondsType"`
+	Policy          *string                `xml:"Policy" wire:"shape=sessionPolicyDocumentType"`
+	PolicyArns      []PolicyDescriptorType `xml:"PolicyArns>member"`
+	PrincipalArn    *string                `xml:"PrincipalArn" wire:"required,shape=arnType"`
+	RoleArn         *string                `xml:"RoleArn" wire:"required,shape=arnType"`
+	SAMLAssertion   *string                `xml:"SAMLAssertion" wire:"required,shape=SAMLAssertionType"`
+}
+
+type AssumeRoleWithSAMLOutput struct {
+	AssumedRoleUser  *AssumedRoleUser `xml:"AssumedRoleUser"`
+	Audience         *string          `xml:"Audience"`
+	Credentials      *Credentials     `xml:"Credentials"`
+	Issuer           *string          `xml:"Issuer"`
+	NameQualifier    *string          `xml:"NameQualifier"`
+	PackedPolicySize *int32           `xml:"PackedPolicySize"`
+	SourceIdentity   *string          `xml:"SourceIdentity" wire:"shape=sourceIdentityType"`
+	Subject          *string          `xml:"Subject"`
+	SubjectType      *string          `xml:"SubjectType"`
+}
+
+type AssumeRoleWithWebIdentityInput struct {
+	DurationSeconds  *int32                 `xml:"DurationSeconds" wire:"shape=roleDurationSecondsType"`
+	Policy           *string                `xml:"Policy" wire:"shape=sessionPolicyDocumentType"`
+	PolicyArns       []PolicyDescriptorType `xml:"PolicyArns>member"`
+	ProviderId       *string                `xml:"ProviderId" wire:"shape=urlType"`
+	RoleArn          *string                `xml:"RoleArn" wire:"required,shape=arnType"`
+	RoleSessionName  *string                `xml:"RoleSessionName" wire:"required,shape=roleSessionNameType"`
+	WebIdentityToken *string                `xml:"WebIdentityToken" wire:"required,shape=clientTokenType"`
+}
+
+type AssumeRoleWithWebIdentityOutput struct {
+	AssumedRoleUser             *AssumedRoleUser `xml:"AssumedRoleUser"`
+	Audience                    *string          `xml:"Audience"`
+	Credentials                 *Credentials     `xml:"Credentials"`
+	PackedPolicySize            *int32           `xml:"PackedPolicySize"`
+	Provider                    *string          `xml:"Provider"`
+	SourceIdentity              *string          `xml:"SourceIdentity" wire:"shape=sourceIdentityType"`
+	SubjectFromWebIdentityToken *string          `xml:"SubjectFromWebIdentityToken"`
+}
+
+type AssumeRootInput struct {
+	DurationSeconds *int32                `xml:"DurationSeconds" wire:"shape=RootDurationSecondsType"`
+	TargetPrincipal *string               `xml:"TargetPrincipal" wire:"required,shape=TargetPrincipalType"`
+	TaskPolicyArn   *PolicyDescriptorType `xml:"TaskPolicyArn" wire:"required"`
+}
+
+type AssumeRootOutput struct {
+	Credentials    *Credentials `xml:"Credentials"`
+	SourceIdentity *string      `xml:"SourceIdentity" wire:"shape=sourceIdentityType"`
+}
+
+type AssumedRoleUser struct {
+	Arn           *string `xml:"Arn" wire:"required,shape=arnType"`
+	AssumedRoleId *string `xml:"AssumedRoleId" wire:"required"`
+}
+
+type Credentials struct {
+	AccessKeyId     *string    `xml:"AccessKeyId" wire:"required,shape=accessKeyIdType"`
+	Expiration      *time.Time `xml:"Expiration" wire:"required"`
+	SecretAccessKey *string    `xml:"SecretAccessKey" wire:"required"`
+	SessionToken    *string    `xml:"SessionToken" wire:"required"`
+}
+
+type DecodeAuthorizationMessageInput struct {
+	EncodedMessage *string `xml:"EncodedMessage" wire:"required,shape=encodedMessageType"`
+}
+
+type DecodeAuthorizationMessageOutput struct {
+	DecodedMessage *string `xml:"DecodedMessage"`
+}
+
+type FederatedUser struct {
+	Arn             *string `xml:"Arn" wire:"required,shape=arnType"`
+	FederatedUserId *string `xml:"FederatedUserId" wire:"required"`
+}
+
+type GetAccessKeyInfoInput struct {
+	AccessKeyId *string `xml:"AccessKeyId" wire:"required,shape=accessKeyIdType"`
+}
+
+type GetAccessKeyInfoOutput struct {
+	Account *string `xml:"Account"`
+}
 
 type GetCallerIdentityInput struct {
 }
 
 type GetCallerIdentityOutput struct {
 	Account *string `xml:"Account"`
-	Arn     *string `xml:"Arn"`
+	Arn     *string `xml:"Arn" wire:"shape=arnType"`
 	UserId  *string `xml:"UserId"`
+}
+
+type GetDelegatedAccessTokenInput struct {
+	TradeInToken *string `xml:"TradeInToken" wire:"required"`
+}
+
+type GetDelegatedAccessTokenOutput struct {
+	AssumedPrincipal *string      `xml:"AssumedPrincipal" wire:"shape=arnType"`
+	Credentials      *Credentials `xml:"Credentials"`
+	PackedPolicySize *int32       `xml:"PackedPolicySize"`
+}
+
+type GetFederationTokenInput struct {
+	DurationSeconds *int32                 `xml:"DurationSeconds" wire:"shape=durationSecondsType"`
+	Name            *string                `xml:"Name" wire:"required,shape=userNameType"`
+	Policy          *string                `xml:"Policy" wire:"shape=sessionPolicyDocumentType"`
+	PolicyArns      []PolicyDescriptorType `xml:"PolicyArns>member"`
+	Tags            []Tag                  `xml:"Tags>member" wire:"shape=tagListType"`
+}
+
+type GetFederationTokenOutput struct {
+	Credentials      *Credentials   `xml:"Credentials"`
+	FederatedUser    *FederatedUser `xml:"FederatedUser"`
+	PackedPolicySize *int32         `xml:"PackedPolicySize"`
+}
+
+type GetSessionTokenInput struct {
+	DurationSeconds *int32  `xml:"DurationSeconds" wire:"shape=durationSecondsType"`
+	SerialNumber    *string `xml:"SerialNumber" wire:"shape=serialNumberType"`
+	TokenCode       *string `xml:"TokenCode" wire:"shape=tokenCodeType"`
+}
+
+type GetSessionTokenOutput struct {
+	Credentials *Credentials `xml:"Credentials"`
+}
+
+type GetWebIdentityTokenInput struct {
+	Audience         []string `xml:"Audience>member" wire:"required,shape=webIdentityTokenAudienceListType"`
+	DurationSeconds  *int32   `xml:"DurationSeconds" wire:"shape=webIdentityTokenDurationSecondsType"`
+	SigningAlgorithm *string  `xml:"SigningAlgorithm" wire:"required,shape=jwtAlgorithmType"`
+	Tags             []Tag    `xml:"Tags>member" wire:"shape=tagListType"`
+}
+
+type GetWebIdentityTokenOutput struct {
+	Expiration       *time.Time `xml:"Expiration"`
+	WebIdentityToken *string    `xml:"WebIdentityToken"`
+}
+
+type PolicyDescriptorType struct {
+	Arn *string `xml:"arn" wire:"shape=arnType"`
+}
+
+type ProvidedContext struct {
+	ContextAssertion *string `xml:"ContextAssertion" wire:"shape=contextAssertionType"`
+	ProviderArn      *string `xml:"ProviderArn" wire:"shape=arnType"`
+}
+
+type Tag struct {
+	Key   *string `xml:"Key" wire:"required,shape=tagKeyType"`
+	Value *string `xml:"Value" wire:"required,shape=tagValueType"`
 }
