@@ -3,6 +3,7 @@ package wire
 import (
 	"fmt"
 	"reflect"
+	"regexp"
 	"slices"
 	"strings"
 	"unicode/utf8"
@@ -32,6 +33,21 @@ func (c *checker) broken(v reflect.Value, shape string, rule *Constraint) []viol
 		found = append(found, violation{kind: other, rule: oneOf(rule.Enum), code: rule.Code})
 	}
 	return found
+}
+
+// codePoint is a character by its number in a pattern. Java reads four digits;
+// models that write more mean what they write.
+var codePoint = regexp.MustCompile(`\\u([0-9A-Fa-f]{4,6})`)
+
+// lookaheads are the patterns with a lookahead, and what they say without it
+// beside the limits of the length.
+var lookaheads = strings.NewReplacer(
+	`([a-z0-9]|-(?!-)){1,61}[a-z0-9]`, `(-?[a-z0-9])+`, // account aliases of IAM
+)
+
+// compilePattern compiles a model's regular expression, which is one of Java's.
+func compilePattern(java string) *regexp.Regexp {
+	return regexp.MustCompile(`^(?:` + codePoint.ReplaceAllString(lookaheads.Replace(java), `\x{$1}`) + `)$`)
 }
 
 // measure is what Min and Max are about.

@@ -13,12 +13,14 @@ import (
 	ec2types "github.com/aws/aws-sdk-go-v2/service/ec2/types"
 	sdkeks "github.com/aws/aws-sdk-go-v2/service/eks"
 	ekstypes "github.com/aws/aws-sdk-go-v2/service/eks/types"
+	sdkiam "github.com/aws/aws-sdk-go-v2/service/iam"
 	sdksts "github.com/aws/aws-sdk-go-v2/service/sts"
 	"github.com/aws/smithy-go"
 
 	"github.com/postern/postern/wire"
 	"github.com/postern/postern/wire/ec2"
 	"github.com/postern/postern/wire/eks"
+	"github.com/postern/postern/wire/iam"
 	"github.com/postern/postern/wire/logs"
 	"github.com/postern/postern/wire/sts"
 )
@@ -130,8 +132,8 @@ func TestUnavailable(t *testing.T) {
 	never := func(*wire.Operation, any) (any, error) { t.Error("called"); return nil, nil }
 	_, err := sdkec2.NewFromConfig(server(t, ec2.Model, never)).AllocateAddress(context.Background(), nil)
 	checkAPIError(t, err, "UnsupportedOperation", "The operation AllocateAddress is not implemented.")
-	_, err = sdksts.NewFromConfig(server(t, sts.Model, never)).GetSessionToken(context.Background(), nil)
-	checkAPIError(t, err, "UnsupportedOperation", "The operation GetSessionToken is not implemented.")
+	_, err = sdkiam.NewFromConfig(server(t, iam.Model, never)).ListMFADevices(context.Background(), nil)
+	checkAPIError(t, err, "InvalidAction", "Could not find operation ListMFADevices for version 2010-05-08") // not in our model of IAM
 	_, err = sdklogs.NewFromConfig(server(t, logs.Model, never)).DescribeResourcePolicies(context.Background(), nil)
 	checkAPIError(t, err, "UnsupportedOperationException", "The operation DescribeResourcePolicies is not implemented.")
 	_, err = sdkeks.NewFromConfig(server(t, eks.Model, never)).ListAddons(context.Background(), &sdkeks.ListAddonsInput{ClusterName: aws.String("x")})

@@ -34,7 +34,10 @@ func (f *filler) fill(v reflect.Value, shape string) {
 		v.Set(reflect.ValueOf(time.UnixMilli(1767323045000 + int64(f.n)).UTC()))
 	case v.Kind() == reflect.Pointer:
 		v.Set(reflect.New(v.Type().Elem()))
+		required := f.required
+		f.required = required && hasRequired(v.Type().Elem())
 		f.fill(v.Elem(), shape)
+		f.required = required
 	case v.Kind() == reflect.Struct:
 		for i := range v.NumField() {
 			tag := v.Type().Field(i).Tag.Get("wire")
@@ -75,16 +78,49 @@ func (f *filler) fill(v reflect.Value, shape string) {
 	}
 }
 
+// hasRequired reports whether a structure has a required member: without one it
+// would not be on the wire at all.
+func hasRequired(t reflect.Type) bool {
+	if t.Kind() != reflect.Struct || t == timeType {
+		return false
+	}
+	for i := range t.NumField() {
+		if strings.Contains(t.Field(i).Tag.Get("wire"), "required") {
+			return true
+		}
+	}
+	return false
+}
+
 func (f *filler) text(rule *wire.Constraint) string {
 	switch {
 	case len(rule.Enum) > 0:
 		return rule.Enum[f.n%len(rule.Enum)]
 	case strings.Contains(rule.Pattern, `\d{12}`):
 		return "111122223333"
+	case strings.Contains(rule.Pattern, `(\u002F)|`), strings.HasPrefix(rule.Pattern, `((/`), strings.HasPrefix(rule.Pattern, `\u002F[`):
+		return fmt.Sprintf("/path%d/", f.n)
+	case strings.HasPrefix(rule.Pattern, "v["):
+		return fmt.Sprintf("v%d", f.n)
+	case rule.Pattern == `[\d]*`:
+		return f.fit(fmt.Sprint(100000+f.n), rule)
 	case rule.Pattern != "":
-		return fmt.Sprintf("text%d", f.n)
+		return f.fit(fmt.Sprintf("text%d", f.n), rule)
 	}
-	return fmt.Sprintf("a/b %d%%2F+&=\"<é>\n.", f.n)
+	return f.fit(fmt.Sprintf("a/b %d%%2F+&=\"<é>\n.", f.n), rule)
+}
+
+// fit makes a text as long as the rule wants it.
+func (f *filler) fit(text string, rule *wire.Constraint) string {
+	if rule.Min != nil {
+		for len([]rune(text)) < int(*rule.Min) {
+			text += "x"
+		}
+	}
+	if rule.Max != nil && len([]rune(text)) > int(*rule.Max) {
+		text = string([]rune(text)[:*rule.Max])
+	}
+	return text
 }
 
 func (f *filler) number(rule *wire.Constraint) int64 {

@@ -18,7 +18,8 @@ type cursor struct {
 }
 
 // Page cuts the whole result of an operation to the page that its input asks
-// for, and sets the token for the next one. A page begins after the last item
+// for, and sets the token for the next one. Result lists that continue one
+// another are cut as if they were one. A page begins after the last item
 // of the page before, wherever that is now; where it is gone, at the next
 // item in the order of the list, so that items that come and go between two
 // calls neither repeat nor hide others. An operation that does not page is
@@ -29,19 +30,22 @@ func Page(op *Operation, in, out any) error {
 		return nil
 	}
 	input, output := reflect.ValueOf(in).Elem(), reflect.ValueOf(out).Elem()
-	list := output.FieldByName(p.Result)
+	keys := p.keys(output)
 	start := 0
 	if token := text(input.FieldByName(p.InputToken)); token != "" {
 		c, ok := parseCursor(token)
 		if !ok || c.Operation != op.Name {
-			return &Error{Code: p.BadToken, Message: "The specified nextToken is not valid."}
+			return &Error{Code: p.BadToken, Message: "The specified " + lower(p.InputToken) + " is not valid."}
 		}
-		start = p.resume(list, c)
+		start = resume(keys, c)
 	}
-	end := min(start+p.size(input), list.Len())
-	if end < list.Len() {
-		next := cursor{op.Name, end, p.key(list.Index(end - 1))}.String()
+	end := min(start+p.size(input), len(keys))
+	if end < len(keys) {
+		next := cursor{op.Name, end, keys[end-1]}.String()
 		output.FieldByName(p.OutputToken).Set(reflect.ValueOf(&next))
+	}
+	if p.More != "" {
+		output.FieldByName(p.More).Set(reflect.ValueOf(Ptr(end < len(keys))))
 	}
 	p.cut(output, start, end)
 	return nil
@@ -58,12 +62,20 @@ func (p *Paging) size(input reflect.Value) int {
 	return math.MaxInt / 2 // everything, without overflow when added to
 }
 
-// resume is the index of the first item that was not served before.
-func (p *Paging) resume(list reflect.Value, c cursor) int {
-	keys := make([]string, list.Len())
-	for i := range keys {
-		keys[i] = p.key(list.Index(i))
+// keys identify the items of the result, those of its further lists behind.
+func (p *Paging) keys(output reflect.Value) []string {
+	var keys []string
+	for _, name := range append([]string{p.Result}, p.Further...) {
+		list := output.FieldByName(name)
+		for i := range list.Len() {
+			keys = append(keys, p.key(list.Index(i)))
+		}
 	}
+	return keys
+}
+
+// resume is the index of the first item that was not served before.
+func resume(keys []string, c cursor) int {
 	if c.Last == "" {
 		return min(c.Served, len(keys))
 	}
@@ -90,13 +102,18 @@ func (p *Paging) key(item reflect.Value) string {
 // cut leaves items start to end in the result, and in the lists that run in
 // parallel to it.
 func (p *Paging) cut(output reflect.Value, start, end int) {
-	list := output.FieldByName(p.Result)
+	length := output.FieldByName(p.Result).Len()
 	for _, name := range p.Parallel {
-		if also := output.FieldByName(name); also.Len() == list.Len() {
+		if also := output.FieldByName(name); also.Len() == length {
 			also.Set(also.Slice(start, end))
 		}
 	}
-	list.Set(list.Slice(start, end))
+	for _, name := range append([]string{p.Result}, p.Further...) {
+		list := output.FieldByName(name)
+		length := list.Len()
+		list.Set(list.Slice(min(start, length), min(end, length)))
+		start, end = max(0, start-length), max(0, end-length)
+	}
 }
 
 func text(p reflect.Value) string {

@@ -5,16 +5,19 @@ import (
 	"encoding/base64"
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	sdklogs "github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
 	sdkec2 "github.com/aws/aws-sdk-go-v2/service/ec2"
 	sdkeks "github.com/aws/aws-sdk-go-v2/service/eks"
+	sdkiam "github.com/aws/aws-sdk-go-v2/service/iam"
 
 	"github.com/postern/postern/wire"
 	"github.com/postern/postern/wire/ec2"
 	"github.com/postern/postern/wire/eks"
+	"github.com/postern/postern/wire/iam"
 	"github.com/postern/postern/wire/logs"
 )
 
@@ -198,6 +201,49 @@ func TestSDKPaginators(t *testing.T) {
 	}
 	if !slices.Equal(got, all) {
 		t.Errorf("log groups: %v", got)
+	}
+}
+
+// TestPageContinued: result lists that continue one another are cut as one,
+// and the answer says whether there is more.
+func TestPageContinued(t *testing.T) {
+	full := func(*wire.Operation, any) (any, error) {
+		return &iam.ListEntitiesForPolicyOutput{
+			PolicyGroups: []iam.PolicyGroup{{GroupName: wire.Ptr("g1")}, {GroupName: wire.Ptr("g2")}},
+			PolicyUsers:  []iam.PolicyUser{{UserName: wire.Ptr("u1")}},
+			PolicyRoles:  []iam.PolicyRole{{RoleName: wire.Ptr("r1")}, {RoleName: wire.Ptr("r2")}, {RoleName: wire.Ptr("r3")}},
+		}, nil
+	}
+	client := sdkiam.NewFromConfig(server(t, iam.Model, func(op *wire.Operation, in any) (any, error) {
+		out, _ := full(op, in)
+		return out, wire.Page(op, in, out)
+	}))
+	for size, want := range map[int32]string{1: "g1;g2;u1;r1;r2;r3;", 2: "g1 g2;u1 r1;r2 r3;", 4: "g1 g2 u1 r1;r2 r3;", 6: "g1 g2 u1 r1 r2 r3;", 100: "g1 g2 u1 r1 r2 r3;"} {
+		got := ""
+		pages := sdkiam.NewListEntitiesForPolicyPaginator(client, &sdkiam.ListEntitiesForPolicyInput{PolicyArn: aws.String("arn:aws:iam::aws:policy/ReadOnlyAccess"), MaxItems: &size})
+		for pages.HasMorePages() {
+			out, err := pages.NextPage(context.Background())
+			if err != nil {
+				t.Fatal(err)
+			}
+			var names []string
+			for _, g := range out.PolicyGroups {
+				names = append(names, *g.GroupName)
+			}
+			for _, u := range out.PolicyUsers {
+				names = append(names, *u.UserName)
+			}
+			for _, r := range out.PolicyRoles {
+				names = append(names, *r.RoleName)
+			}
+			got += strings.Join(names, " ") + ";"
+			if out.IsTruncated != pages.HasMorePages() {
+				t.Errorf("IsTruncated %v, more pages %v", out.IsTruncated, pages.HasMorePages())
+			}
+		}
+		if got != want {
+			t.Errorf("pages of %d: %s, want %s", size, got, want)
+		}
 	}
 }
 

@@ -52,7 +52,7 @@ func (s *Service) codec() *tables {
 		}
 		for name, c := range s.Constraints {
 			if c.Pattern != "" {
-				t.patterns[name] = regexp.MustCompile(`^(?:` + c.Pattern + `)$`)
+				t.patterns[name] = compilePattern(c.Pattern)
 			}
 		}
 		t.routes = routes(s.Operations)

@@ -14,12 +14,14 @@ import (
 	sdklogs "github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
 	sdkec2 "github.com/aws/aws-sdk-go-v2/service/ec2"
 	sdkeks "github.com/aws/aws-sdk-go-v2/service/eks"
+	sdkiam "github.com/aws/aws-sdk-go-v2/service/iam"
 	sdksts "github.com/aws/aws-sdk-go-v2/service/sts"
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/postern/postern/wire"
 	"github.com/postern/postern/wire/ec2"
 	"github.com/postern/postern/wire/eks"
+	"github.com/postern/postern/wire/iam"
 	"github.com/postern/postern/wire/logs"
 	"github.com/postern/postern/wire/sts"
 )
@@ -89,6 +91,7 @@ var clients = []struct {
 	{ec2.Model, func(c aws.Config) any { return sdkec2.NewFromConfig(c) }},
 	{eks.Model, func(c aws.Config) any { return sdkeks.NewFromConfig(c) }},
 	{sts.Model, func(c aws.Config) any { return sdksts.NewFromConfig(c) }},
+	{iam.Model, func(c aws.Config) any { return sdkiam.NewFromConfig(c) }},
 	{logs.Model, func(c aws.Config) any { return sdklogs.NewFromConfig(c) }},
 }
 

@@ -78,6 +78,8 @@ type Paging struct {
 
 	Key      string   // Go field that identifies an item of Result; "" for lists of strings
 	Parallel []string // Go fields of further lists that run in parallel to Result
+	Further  []string // Go fields of further lists that continue Result
+	More     string   // Go field of the output that says whether there are more pages; "" where there is none
 }
 
 // Method is an operation that a service implements.

@@ -55,6 +55,7 @@ var (
 		Name: "LookupEvents", Method: "POST", URI: "/", Status: 200,
 		Input: reflect.TypeFor[LookupEventsInput](), Output: reflect.TypeFor[LookupEventsOutput](),
 		Invalid: "ValidationException",
+		Paging:  &wire.Paging{InputToken: "NextToken", OutputToken: "NextToken", Limit: "MaxResults", Result: "Events", Default: 50, Max: 50, BadToken: "ValidationException", Key: "EventId"},
 	}
 )
 

@@ -62,6 +62,8 @@ var pages = map[string]page{
 	// Names and details of the same services, in the same order.
 	"ec2.DescribeVpcEndpointServices": {0, 1000, "ServiceName", []string{"ServiceNames"}},
 
+	"cloudtrail.LookupEvents": {50, 50, "EventId", nil},
+
 	"eks.ListClusters": {100, 100, "", nil},
 
 	"elbv2.DescribeLoadBalancers":        {400, 400, "LoadBalancerArn", nil},
@@ -69,9 +71,45 @@ var pages = map[string]page{
 	"elbv2.DescribeListeners":            {400, 400, "ListenerArn", nil},
 	"elbv2.DescribeTargetGroups":         {400, 400, "TargetGroupArn", nil},
 
+	// The entities of a
+	// policy are of three kinds, results of a simulation have no name.
+	"iam.GetAccountAuthorizationDetails": {100, 1000, "Arn", nil},
+	"iam.GetGroup":                       {100, 1000, "UserName", nil},
+	"iam.ListAccessKeys":                 {100, 1000, "AccessKeyId", nil},
+	"iam.ListAccountAliases":             {100, 1000, "", nil},
+	"iam.ListAttachedGroupPolicies":      {100, 1000, "PolicyArn", nil},
+	"iam.ListAttachedRolePolicies":       {100, 1000, "PolicyArn", nil},
+	"iam.ListAttachedUserPolicies":       {100, 1000, "PolicyArn", nil},
+	"iam.ListEntitiesForPolicy":          {100, 1000, "", nil},
+	"iam.ListGroupPolicies":              {100, 1000, "", nil},
+	"iam.ListGroups":                     {100, 1000, "GroupName", nil},
+	"iam.ListGroupsForUser":              {100, 1000, "GroupName", nil},
+	"iam.ListInstanceProfileTags":        {100, 1000, "Key", nil},
+	"iam.ListInstanceProfiles":           {100, 1000, "InstanceProfileName", nil},
+	"iam.ListInstanceProfilesForRole":    {100, 1000, "InstanceProfileName", nil},
+	"iam.ListOpenIDConnectProviderTags":  {100, 1000, "Key", nil},
+	"iam.ListPolicies":                   {100, 1000, "Arn", nil},
+	"iam.ListPolicyTags":                 {100, 1000, "Key", nil},
+	"iam.ListPolicyVersions":             {100, 1000, "VersionId", nil},
+	"iam.ListRolePolicies":               {100, 1000, "", nil},
+	"iam.ListRoleTags":                   {100, 1000, "Key", nil},
+	"iam.ListRoles":                      {100, 1000, "RoleName", nil},
+	"iam.ListUserPolicies":               {100, 1000, "", nil},
+	"iam.ListUserTags":                   {100, 1000, "Key", nil},
+	"iam.ListUsers":                      {100, 1000, "UserName", nil},
+	"iam.SimulateCustomPolicy":           {100, 1000, "", nil},
+	"iam.SimulatePrincipalPolicy":        {100, 1000, "", nil},
+
 	"logs.DescribeLogGroups":  {50, 50, "LogGroupName", nil},
 	"logs.DescribeLogStreams": {50, 50, "LogStreamName", nil},
 	"logs.FilterLogEvents":    {10000, 10000, "EventId", nil},
+}
+
+// continued are the operations whose result lists are paged through one after
+// the other.
+var continued = map[string]bool{
+	"iam.GetAccountAuthorizationDetails": true,
+	"iam.ListEntitiesForPolicy":          true,
 }
 
 type page struct {

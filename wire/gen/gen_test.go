@@ -66,6 +66,11 @@ func TestExceptions(t *testing.T) {
 	if len(pages) != paged {
 		t.Errorf("pages has %d operations, the models have %d that are bound", len(pages), paged)
 	}
+	for name := range continued {
+		if _, ok := pages[name]; !ok {
+			t.Errorf("continued: %s has no pages", name)
+		}
+	}
 	for _, names := range []map[string]bool{lowerEnums, keys(enumCodes)} {
 		for name := range names {
 			if !shapes[name] {

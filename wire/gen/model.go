@@ -74,6 +74,7 @@ type pagination struct {
 	OutputToken names  `json:"output_token"`
 	LimitKey    string `json:"limit_key"`
 	ResultKey   names  `json:"result_key"`
+	MoreResults string `json:"more_results"`
 }
 
 // names is a string or a list of strings.

@@ -156,9 +156,15 @@ func (w *writer) paging(name string) {
 	if p == nil || !ok {
 		return
 	}
-	w.line("Paging: &wire.Paging{InputToken: %q, OutputToken: %q, Limit: %q, Result: %q, Default: %d, Max: %d, BadToken: %q%s%s},",
+	var further []string
+	if continued[w.s.Package+"."+name] {
+		for _, list := range p.ResultKey[1:] {
+			further = append(further, upper(list))
+		}
+	}
+	w.line("Paging: &wire.Paging{InputToken: %q, OutputToken: %q, Limit: %q, Result: %q, Default: %d, Max: %d, BadToken: %q%s%s%s%s},",
 		upper(p.InputToken[0]), upper(p.OutputToken[0]), upper(p.LimitKey), upper(p.ResultKey[0]), size.Default, size.Max, w.badToken(name),
-		optional("Key", size.Key), stringsField("Parallel", size.Parallel))
+		optional("Key", size.Key), stringsField("Parallel", size.Parallel), stringsField("Further", further), optional("More", p.MoreResults))
 }
 
 // invalid is the code of the error for a request that breaks a rule.

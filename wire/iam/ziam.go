@@ -377,6 +377,7 @@ var (
 		Input: reflect.TypeFor[GetAccountAuthorizationDetailsInput](), Output: reflect.TypeFor[GetAccountAuthorizationDetailsOutput](),
 		Wrapper: "GetAccountAuthorizationDetailsResult",
 		Invalid: "ValidationError",
+		Paging:  &wire.Paging{InputToken: "Marker", OutputToken: "Marker", Limit: "MaxItems", Result: "UserDetailList", Default: 100, Max: 1000, BadToken: "ValidationError", Key: "Arn", Further: []string{"GroupDetailList", "RoleDetailList", "Policies"}, More: "IsTruncated"},
 	}
 	OpGetAccountSummary = &wire.Operation{
 		Name: "GetAccountSummary", Method: "POST", URI: "/", Status: 200,
@@ -401,6 +402,7 @@ var (
 		Input: reflect.TypeFor[GetGroupInput](), Output: reflect.TypeFor[GetGroupOutput](),
 		Wrapper: "GetGroupResult",
 		Invalid: "ValidationError",
+		Paging:  &wire.Paging{InputToken: "Marker", OutputToken: "Marker", Limit: "MaxItems", Result: "Users", Default: 100, Max: 1000, BadToken: "ValidationError", Key: "UserName", More: "IsTruncated"},
 	}
 	OpGetGroupPolicy = &wire.Operation{
 		Name: "GetGroupPolicy", Method: "POST", URI: "/", Status: 200,
@@ -467,78 +469,91 @@ var (
 		Input: reflect.TypeFor[ListAccessKeysInput](), Output: reflect.TypeFor[ListAccessKeysOutput](),
 		Wrapper: "ListAccessKeysResult",
 		Invalid: "ValidationError",
+		Paging:  &wire.Paging{InputToken: "Marker", OutputToken: "Marker", Limit: "MaxItems", Result: "AccessKeyMetadata", Default: 100, Max: 1000, BadToken: "ValidationError", Key: "AccessKeyId", More: "IsTruncated"},
 	}
 	OpListAccountAliases = &wire.Operation{
 		Name: "ListAccountAliases", Method: "POST", URI: "/", Status: 200,
 		Input: reflect.TypeFor[ListAccountAliasesInput](), Output: reflect.TypeFor[ListAccountAliasesOutput](),
 		Wrapper: "ListAccountAliasesResult",
 		Invalid: "ValidationError",
+		Paging:  &wire.Paging{InputToken: "Marker", OutputToken: "Marker", Limit: "MaxItems", Result: "AccountAliases", Default: 100, Max: 1000, BadToken: "ValidationError", More: "IsTruncated"},
 	}
 	OpListAttachedGroupPolicies = &wire.Operation{
 		Name: "ListAttachedGroupPolicies", Method: "POST", URI: "/", Status: 200,
 		Input: reflect.TypeFor[ListAttachedGroupPoliciesInput](), Output: reflect.TypeFor[ListAttachedGroupPoliciesOutput](),
 		Wrapper: "ListAttachedGroupPoliciesResult",
 		Invalid: "ValidationError",
+		Paging:  &wire.Paging{InputToken: "Marker", OutputToken: "Marker", Limit: "MaxItems", Result: "AttachedPolicies", Default: 100, Max: 1000, BadToken: "ValidationError", Key: "PolicyArn", More: "IsTruncated"},
 	}
 	OpListAttachedRolePolicies = &wire.Operation{
 		Name: "ListAttachedRolePolicies", Method: "POST", URI: "/", Status: 200,
 		Input: reflect.TypeFor[ListAttachedRolePoliciesInput](), Output: reflect.TypeFor[ListAttachedRolePoliciesOutput](),
 		Wrapper: "ListAttachedRolePoliciesResult",
 		Invalid: "ValidationError",
+		Paging:  &wire.Paging{InputToken: "Marker", OutputToken: "Marker", Limit: "MaxItems", Result: "AttachedPolicies", Default: 100, Max: 1000, BadToken: "ValidationError", Key: "PolicyArn", More: "IsTruncated"},
 	}
 	OpListAttachedUserPolicies = &wire.Operation{
 		Name: "ListAttachedUserPolicies", Method: "POST", URI: "/", Status: 200,
 		Input: reflect.TypeFor[ListAttachedUserPoliciesInput](), Output: reflect.TypeFor[ListAttachedUserPoliciesOutput](),
 		Wrapper: "ListAttachedUserPoliciesResult",
 		Invalid: "ValidationError",
+		Paging:  &wire.Paging{InputToken: "Marker", OutputToken: "Marker", Limit: "MaxItems", Result: "AttachedPolicies", Default: 100, Max: 1000, BadToken: "ValidationError", Key: "PolicyArn", More: "IsTruncated"},
 	}
 	OpListEntitiesForPolicy = &wire.Operation{
 		Name: "ListEntitiesForPolicy", Method: "POST", URI: "/", Status: 200,
 		Input: reflect.TypeFor[ListEntitiesForPolicyInput](), Output: reflect.TypeFor[ListEntitiesForPolicyOutput](),
 		Wrapper: "ListEntitiesForPolicyResult",
 		Invalid: "ValidationError",
+		Paging:  &wire.Paging{InputToken: "Marker", OutputToken: "Marker", Limit: "MaxItems", Result: "PolicyGroups", Default: 100, Max: 1000, BadToken: "ValidationError", Further: []string{"PolicyUsers", "PolicyRoles"}, More: "IsTruncated"},
 	}
 	OpListGroupPolicies = &wire.Operation{
 		Name: "ListGroupPolicies", Method: "POST", URI: "/", Status: 200,
 		Input: reflect.TypeFor[ListGroupPoliciesInput](), Output: reflect.TypeFor[ListGroupPoliciesOutput](),
 		Wrapper: "ListGroupPoliciesResult",
 		Invalid: "ValidationError",
+		Paging:  &wire.Paging{InputToken: "Marker", OutputToken: "Marker", Limit: "MaxItems", Result: "PolicyNames", Default: 100, Max: 1000, BadToken: "ValidationError", More: "IsTruncated"},
 	}
 	OpListGroups = &wire.Operation{
 		Name: "ListGroups", Method: "POST", URI: "/", Status: 200,
 		Input: reflect.TypeFor[ListGroupsInput](), Output: reflect.TypeFor[ListGroupsOutput](),
 		Wrapper: "ListGroupsResult",
 		Invalid: "ValidationError",
+		Paging:  &wire.Paging{InputToken: "Marker", OutputToken: "Marker", Limit: "MaxItems", Result: "Groups", Default: 100, Max: 1000, BadToken: "ValidationError", Key: "GroupName", More: "IsTruncated"},
 	}
 	OpListGroupsForUser = &wire.Operation{
 		Name: "ListGroupsForUser", Method: "POST", URI: "/", Status: 200,
 		Input: reflect.TypeFor[ListGroupsForUserInput](), Output: reflect.TypeFor[ListGroupsForUserOutput](),
 		Wrapper: "ListGroupsForUserResult",
 		Invalid: "ValidationError",
+		Paging:  &wire.Paging{InputToken: "Marker", OutputToken: "Marker", Limit: "MaxItems", Result: "Groups", Default: 100, Max: 1000, BadToken: "ValidationError", Key: "GroupName", More: "IsTruncated"},
 	}
 	OpListInstanceProfileTags = &wire.Operation{
 		Name: "ListInstanceProfileTags", Method: "POST", URI: "/", Status: 200,
 		Input: reflect.TypeFor[ListInstanceProfileTagsInput](), Output: reflect.TypeFor[ListInstanceProfileTagsOutput](),
 		Wrapper: "ListInstanceProfileTagsResult",
 		Invalid: "ValidationError",
+		Paging:  &wire.Paging{InputToken: "Marker", OutputToken: "Marker", Limit: "MaxItems", Result: "Tags", Default: 100, Max: 1000, BadToken: "ValidationError", Key: "Key", More: "IsTruncated"},
 	}
 	OpListInstanceProfiles = &wire.Operation{
 		Name: "ListInstanceProfiles", Method: "POST", URI: "/", Status: 200,
 		Input: reflect.TypeFor[ListInstanceProfilesInput](), Output: reflect.TypeFor[ListInstanceProfilesOutput](),
 		Wrapper: "ListInstanceProfilesResult",
 		Invalid: "ValidationError",
+		Paging:  &wire.Paging{InputToken: "Marker", OutputToken: "Marker", Limit: "MaxItems", Result: "InstanceProfiles", Default: 100, Max: 1000, BadToken: "ValidationError", Key: "InstanceProfileName", More: "IsTruncated"},
 	}
 	OpListInstanceProfilesForRole = &wire.Operation{
 		Name: "ListInstanceProfilesForRole", Method: "POST", URI: "/", Status: 200,
 		Input: reflect.TypeFor[ListInstanceProfilesForRoleInput](), Output: reflect.TypeFor[ListInstanceProfilesForRoleOutput](),
 		Wrapper: "ListInstanceProfilesForRoleResult",
 		Invalid: "ValidationError",
+		Paging:  &wire.Paging{InputToken: "Marker", OutputToken: "Marker", Limit: "MaxItems", Result: "InstanceProfiles", Default: 100, Max: 1000, BadToken: "ValidationError", Key: "InstanceProfileName", More: "IsTruncated"},
 	}
 	OpListOpenIDConnectProviderTags = &wire.Operation{
 		Name: "ListOpenIDConnectProviderTags", Method: "POST", URI: "/", Status: 200,
 		Input: reflect.TypeFor[ListOpenIDConnectProviderTagsInput](), Output: reflect.TypeFor[ListOpenIDConnectProviderTagsOutput](),
 		Wrapper: "ListOpenIDConnectProviderTagsResult",
 		Invalid: "ValidationError",
+		Paging:  &wire.Paging{InputToken: "Marker", OutputToken: "Marker", Limit: "MaxItems", Result: "Tags", Default: 100, Max: 1000, BadToken: "ValidationError", Key: "Key", More: "IsTruncated"},
 	}
 	OpListOpenIDConnectProviders = &wire.Operation{
 		Name: "ListOpenIDConnectProviders", Method: "POST", URI: "/", Status: 200,
@@ -551,6 +566,7 @@ var (
 		Input: reflect.TypeFor[ListPoliciesInput](), Output: reflect.TypeFor[ListPoliciesOutput](),
 		Wrapper: "ListPoliciesResult",
 		Invalid: "ValidationError",
+		Paging:  &wire.Paging{InputToken: "Marker", OutputToken: "Marker", Limit: "MaxItems", Result: "Policies", Default: 100, Max: 1000, BadToken: "ValidationError", Key: "Arn", More: "IsTruncated"},
 	}
 	OpListPoliciesGrantingServiceAccess = &wire.Operation{
 		Name: "ListPoliciesGrantingServiceAccess", Method: "POST", URI: "/", Status: 200,
@@ -563,48 +579,56 @@ var (
 		Input: reflect.TypeFor[ListPolicyTagsInput](), Output: reflect.TypeFor[ListPolicyTagsOutput](),
 		Wrapper: "ListPolicyTagsResult",
 		Invalid: "ValidationError",
+		Paging:  &wire.Paging{InputToken: "Marker", OutputToken: "Marker", Limit: "MaxItems", Result: "Tags", Default: 100, Max: 1000, BadToken: "ValidationError", Key: "Key", More: "IsTruncated"},
 	}
 	OpListPolicyVersions = &wire.Operation{
 		Name: "ListPolicyVersions", Method: "POST", URI: "/", Status: 200,
 		Input: reflect.TypeFor[ListPolicyVersionsInput](), Output: reflect.TypeFor[ListPolicyVersionsOutput](),
 		Wrapper: "ListPolicyVersionsResult",
 		Invalid: "ValidationError",
+		Paging:  &wire.Paging{InputToken: "Marker", OutputToken: "Marker", Limit: "MaxItems", Result: "Versions", Default: 100, Max: 1000, BadToken: "ValidationError", Key: "VersionId", More: "IsTruncated"},
 	}
 	OpListRolePolicies = &wire.Operation{
 		Name: "ListRolePolicies", Method: "POST", URI: "/", Status: 200,
 		Input: reflect.TypeFor[ListRolePoliciesInput](), Output: reflect.TypeFor[ListRolePoliciesOutput](),
 		Wrapper: "ListRolePoliciesResult",
 		Invalid: "ValidationError",
+		Paging:  &wire.Paging{InputToken: "Marker", OutputToken: "Marker", Limit: "MaxItems", Result: "PolicyNames", Default: 100, Max: 1000, BadToken: "ValidationError", More: "IsTruncated"},
 	}
 	OpListRoleTags = &wire.Operation{
 		Name: "ListRoleTags", Method: "POST", URI: "/", Status: 200,
 		Input: reflect.TypeFor[ListRoleTagsInput](), Output: reflect.TypeFor[ListRoleTagsOutput](),
 		Wrapper: "ListRoleTagsResult",
 		Invalid: "ValidationError",
+		Paging:  &wire.Paging{InputToken: "Marker", OutputToken: "Marker", Limit: "MaxItems", Result: "Tags", Default: 100, Max: 1000, BadToken: "ValidationError", Key: "Key", More: "IsTruncated"},
 	}
 	OpListRoles = &wire.Operation{
 		Name: "ListRoles", Method: "POST", URI: "/", Status: 200,
 		Input: reflect.TypeFor[ListRolesInput](), Output: reflect.TypeFor[ListRolesOutput](),
 		Wrapper: "ListRolesResult",
 		Invalid: "ValidationError",
+		Paging:  &wire.Paging{InputToken: "Marker", OutputToken: "Marker", Limit: "MaxItems", Result: "Roles", Default: 100, Max: 1000, BadToken: "ValidationError", Key: "RoleName", More: "IsTruncated"},
 	}
 	OpListUserPolicies = &wire.Operation{
 		Name: "ListUserPolicies", Method: "POST", URI: "/", Status: 200,
 		Input: reflect.TypeFor[ListUserPoliciesInput](), Output: reflect.TypeFor[ListUserPoliciesOutput](),
 		Wrapper: "ListUserPoliciesResult",
 		Invalid: "ValidationError",
+		Paging:  &wire.Paging{InputToken: "Marker", OutputToken: "Marker", Limit: "MaxItems", Result: "PolicyNames", Default: 100, Max: 1000, BadToken: "ValidationError", More: "IsTruncated"},
 	}
 	OpListUserTags = &wire.Operation{
 		Name: "ListUserTags", Method: "POST", URI: "/", Status: 200,
 		Input: reflect.TypeFor[ListUserTagsInput](), Output: reflect.TypeFor[ListUserTagsOutput](),
 		Wrapper: "ListUserTagsResult",
 		Invalid: "ValidationError",
+		Paging:  &wire.Paging{InputToken: "Marker", OutputToken: "Marker", Limit: "MaxItems", Result: "Tags", Default: 100, Max: 1000, BadToken: "ValidationError", Key: "Key", More: "IsTruncated"},
 	}
 	OpListUsers = &wire.Operation{
 		Name: "ListUsers", Method: "POST", URI: "/", Status: 200,
 		Input: reflect.TypeFor[ListUsersInput](), Output: reflect.TypeFor[ListUsersOutput](),
 		Wrapper: "ListUsersResult",
 		Invalid: "ValidationError",
+		Paging:  &wire.Paging{InputToken: "Marker", OutputToken: "Marker", Limit: "MaxItems", Result: "Users", Default: 100, Max: 1000, BadToken: "ValidationError", Key: "UserName", More: "IsTruncated"},
 	}
 	OpPutGroupPolicy = &wire.Operation{
 		Name: "PutGroupPolicy", Method: "POST", URI: "/", Status: 200,
@@ -656,12 +680,14 @@ var (
 		Input: reflect.TypeFor[SimulateCustomPolicyInput](), Output: reflect.TypeFor[SimulateCustomPolicyOutput](),
 		Wrapper: "SimulateCustomPolicyResult",
 		Invalid: "ValidationError",
+		Paging:  &wire.Paging{InputToken: "Marker", OutputToken: "Marker", Limit: "MaxItems", Result: "EvaluationResults", Default: 100, Max: 1000, BadToken: "ValidationError", More: "IsTruncated"},
 	}
 	OpSimulatePrincipalPolicy = &wire.Operation{
 		Name: "SimulatePrincipalPolicy", Method: "POST", URI: "/", Status: 200,
 		Input: reflect.TypeFor[SimulatePrincipalPolicyInput](), Output: reflect.TypeFor[SimulatePrincipalPolicyOutput](),
 		Wrapper: "SimulatePrincipalPolicyResult",
 		Invalid: "ValidationError",
+		Paging:  &wire.Paging{InputToken: "Marker", OutputToken: "Marker", Limit: "MaxItems", Result: "EvaluationResults", Default: 100, Max: 1000, BadToken: "ValidationError", More: "IsTruncated"},
 	}
 	OpTagInstanceProfile = &wire.Operation{
 		Name: "TagInstanceProfile", Method: "POST", URI: "/", Status: 200,
