@@ -10,9 +10,9 @@ import (
 	"github.com/postern/postern/wire"
 )
 
-// authorize asks the policies that apply. The account's root may do
-// everything by its identity; an endpoint's policy filters on top of that and
-// is named first in a denial.
+// authorize asks the policies that apply, for each resource of the call. The
+// account's root may do everything by its identity; an endpoint's policy
+// filters on top of that and is named first in a denial.
 func (c *call) authorize() error {
 	resources := []string{"*"}
 	if c.method.Resources != nil {
@@ -20,56 +20,52 @@ func (c *call) authorize() error {
 			resources = named
 		}
 	}
-	if c.arrival.Private() {
-		for _, resource := range resources {
-			if err := c.askEndpoint(resource); err != nil {
-				return err
-			}
-		}
+	set, err := c.policies()
+	if err != nil {
+		return err
 	}
-	if c.caller.ARN != "arn:aws:iam::"+c.caller.Account+":root" {
-		return c.denied(resources[0], policy.ImplicitDeny, "identity-based policy", "an")
+	keys := policy.MakeKeys(c.contextKeys())
+	for _, resource := range resources {
+		verdict := policy.Decide(policy.Request{
+			Action:          c.action(),
+			Resource:        resource,
+			ResourceAccount: c.caller.Account,
+			Principal:       principal(c.caller),
+			Context:         keys,
+		}, set)
+		if verdict.Decision != policy.Allowed {
+			return c.denied(resource, verdict)
+		}
 	}
 	return nil
 }
 
-// askEndpoint evaluates the policy of the endpoint that the request came
-// through. Nothing is allowed through an endpoint that is gone.
-func (c *call) askEndpoint(resource string) error {
+// policies are those that the call must pass: that of the endpoint which the
+// request came through. Nothing is allowed through an endpoint that is gone.
+func (c *call) policies() (policy.Set, error) {
+	if !c.arrival.Private() {
+		return policy.Set{}, nil
+	}
 	text, exists := c.config.EndpointPolicy(c.arrival)
-	if exists && text == "" {
-		return nil
+	switch {
+	case !exists:
+		return policy.Set{Endpoint: []policy.Named{}}, nil
+	case text == "": // full access
+		return policy.Set{}, nil
 	}
-	var decision policy.Decision
-	if exists {
-		document, err := c.documents.parse(text)
-		if err != nil {
-			return fmt.Errorf("parse policy of %s: %w", c.arrival.Endpoint, err)
-		}
-		decision = policy.Evaluate(policy.Request{
-			Action:    c.action(),
-			Resource:  resource,
-			Principal: principal(c.caller),
-			Context:   c.contextKeys(),
-		}, document)
+	document, err := c.documents.parse(text)
+	if err != nil {
+		return policy.Set{}, fmt.Errorf("parse policy of %s: %w", c.arrival.Endpoint, err)
 	}
-	if decision.Effect == policy.Allow {
-		return nil
-	}
-	return c.denied(resource, decision.Effect, "VPC endpoint policy", "a")
+	return policy.Set{Endpoint: []policy.Named{{Document: document}}}, nil
 }
 
-// denied is AWS's text of a denial, naming the kind of policy that decided.
-func (c *call) denied(resource string, effect policy.Effect, kind, article string) *wire.Error {
+// denied is AWS's text of a denial, naming the type of policy that decided.
+func (c *call) denied(resource string, verdict policy.Verdict) *wire.Error {
 	model, action := c.service.model, c.action()
-	message := fmt.Sprintf("User: %s is not authorized to perform: %s", c.caller.ARN, action)
-	if resource != "*" || model.Protocol != wire.EC2 {
-		message += " on resource: " + resource
-	}
-	if effect == policy.ExplicitDeny {
-		message += fmt.Sprintf(" with an explicit deny in %s %s", article, kind)
-	} else {
-		message += fmt.Sprintf(" because no %s allows the %s action", kind, action)
+	message := verdict.Denial(c.caller.ARN, action, resource)
+	if resource == "*" && model.Protocol == wire.EC2 {
+		message = fmt.Sprintf("User: %s is not authorized to perform: %s%s", c.caller.ARN, action, verdict.Cause(action))
 	}
 	switch model.Protocol {
 	case wire.EC2:

@@ -29,7 +29,7 @@ func (c *call) contextKeys() map[string][]string {
 		"aws:EpochTime":        strconv.FormatInt(now.Unix(), 10),
 		"aws:ViaAWSService":    "false",
 	}
-	if role := principal(c.caller).Role; role != "" {
+	if role := principal(c.caller).Issuer; role != "" {
 		one["aws:PrincipalArn"] = role
 	}
 	if c.arrival.Private() {
@@ -78,7 +78,7 @@ func session(arn string) (role string, ok bool) {
 func principal(c auth.Caller) policy.Principal {
 	p := policy.Principal{ARN: c.ARN, Account: c.Account, UserID: c.UserID}
 	if role, ok := session(c.ARN); ok {
-		p.Role = "arn:aws:iam::" + c.Account + ":role/" + role
+		p.Issuer = "arn:aws:iam::" + c.Account + ":role/" + role
 	}
 	return p
 }

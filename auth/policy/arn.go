@@ -34,13 +34,13 @@ func (a arnPattern) everything() bool {
 	return len(a.pattern.runes) == 1 && a.pattern.runes[0] == anyText
 }
 
-func (a arnPattern) match(s string, keys keys) bool {
+func (a arnPattern) match(s string, context Context) bool {
 	if a.everything() {
 		return true
 	}
 	parts := a.parts
 	if parts == nil {
-		runes, ok := a.pattern.expand(keys)
+		runes, ok := a.pattern.expand(context)
 		if !ok {
 			return false
 		}

@@ -22,11 +22,8 @@ const (
 	forAny
 )
 
-// keys are a request's context keys in lower case.
-type keys map[string][]string
-
 // test compares one value of the request with one value of the policy.
-type test func(got string, keys keys) bool
+type test func(got string, context Context) bool
 
 func parseConditions(v value, variables bool) ([]condition, *Error) {
 	if v.kind != object {
@@ -83,26 +80,26 @@ func parseCondition(name string, m member, variables bool) (condition, *Error) {
 // asks for a value and passes one that excludes values. Where a key has
 // several values and the operator has no quantifier, one that matches is
 // enough, and one that is excluded is too many.
-func (c condition) holds(keys keys) bool {
-	got, present := keys[c.key]
-	present = present && len(got) > 0
+func (c *condition) holds(context Context) bool {
+	got := context.Values(c.key)
+	present := len(got) > 0
 	switch {
 	case c.operator.presence:
-		return c.anyTest(presence(present), keys)
+		return c.anyTest(presence(present), context)
 	case !present && c.ifExists:
 		return true
 	case !present && c.set == single:
 		return c.operator.negated
 	case c.set == forAll || c.set == single && c.operator.negated:
 		for _, s := range got {
-			if !c.accepts(s, keys) {
+			if !c.accepts(s, context) {
 				return false
 			}
 		}
 		return true
 	}
 	for _, s := range got {
-		if c.accepts(s, keys) {
+		if c.accepts(s, context) {
 			return true
 		}
 	}
@@ -110,13 +107,13 @@ func (c condition) holds(keys keys) bool {
 }
 
 // accepts decides one of the request's values.
-func (c condition) accepts(got string, keys keys) bool {
-	return c.anyTest(got, keys) != c.operator.negated
+func (c *condition) accepts(got string, context Context) bool {
+	return c.anyTest(got, context) != c.operator.negated
 }
 
-func (c condition) anyTest(got string, keys keys) bool {
+func (c *condition) anyTest(got string, context Context) bool {
 	for _, t := range c.tests {
-		if t(got, keys) {
+		if t(got, context) {
 			return true
 		}
 	}

@@ -106,7 +106,7 @@ func TestConditions(t *testing.T) {
 			t.Errorf("%s: %v", c.condition, err)
 			continue
 		}
-		got := Evaluate(Request{Action: "eks:X", Resource: "*", Context: c.context}, d).Effect == Allow
+		got := decide(Request{Action: "eks:X", Resource: "*", Context: MakeKeys(c.context)}, d) == Allowed
 		if got != c.want {
 			t.Errorf("%s with %v: %v, want %v", c.condition, c.context, got, c.want)
 		}

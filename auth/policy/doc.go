@@ -1,13 +1,15 @@
-// Package policy is the policy language of IAM: it parses documents and
-// decides what they say about a request.
+// Package policy is the policy language of IAM and its evaluation: it parses
+// documents and decides what all policies that apply to a request say about
+// it.
 //
-// A Document is compiled once by Parse and is immutable and safe for
-// concurrent use. Evaluate is a pure function of the request and the
-// documents. It looks at every statement, never stops early, and its Decision
-// says for each one whether it applied or which of its elements did not
-// match, so the same value serves the answer, the log and an explanation.
+// A Document is compiled once by Parse, is immutable and safe for concurrent
+// use. Decide is a pure function of the request and the Set of policies, as
+// the IAM User Guide describes it under "Policy evaluation logic"; Explain
+// decides the same and says of every statement of every policy whether it
+// applied, and if not, which of its elements did not match and with what they
+// were compared.
 //
-// Which kinds of policies a request must pass (identity, endpoint, boundary,
-// session) is the caller's business: the documents of one kind go into one
-// call of Evaluate.
+// Which policies apply is the caller's business: whose identity policies, the
+// endpoint a request came through, whether an organization's control policies
+// concern the account.
 package policy

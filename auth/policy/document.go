@@ -16,12 +16,27 @@ type Document struct {
 // Statement is one compiled statement.
 type Statement struct {
 	Sid    string
-	Effect Effect // Allow or ExplicitDeny
+	Effect Effect
 
 	principals *principals // nil in an identity policy: whoever it is attached to
 	actions    actionSet
 	resources  *resourceSet // nil in a role's trust policy: the role
 	conditions []condition
+}
+
+// Effect is what a statement says of the requests that it matches.
+type Effect byte
+
+const (
+	Allow Effect = iota + 1
+	Deny
+)
+
+func (e Effect) String() string {
+	if e == Deny {
+		return "Deny"
+	}
+	return "Allow"
 }
 
 type actionSet struct {
@@ -138,7 +153,7 @@ func parseStatement(v value, variables bool) (Statement, *Error) {
 		}
 	}
 	switch {
-	case s.Effect == ImplicitDeny:
+	case s.Effect == 0:
 		return s, malformed("", "Missing required field Effect")
 	case len(s.actions.patterns) == 0:
 		return s, malformed("", textActions)
@@ -178,9 +193,9 @@ func parseEffect(s string) (Effect, *Error) {
 	case "Allow":
 		return Allow, nil
 	case "Deny":
-		return ExplicitDeny, nil
+		return Deny, nil
 	}
-	return ImplicitDeny, malformed("", "Invalid effect: %s", s)
+	return 0, malformed("", "Invalid effect: %s", s)
 }
 
 func parseActions(not bool, v value) (actionSet, *Error) {
@@ -220,4 +235,22 @@ func parseResources(not bool, v value, variables bool) (*resourceSet, *Error) {
 		set.patterns = append(set.patterns, p)
 	}
 	return set, nil
+}
+
+func (a *actionSet) match(action string) bool {
+	for _, p := range a.patterns {
+		if match(p.runes, action) {
+			return !a.not
+		}
+	}
+	return a.not
+}
+
+func (r *resourceSet) match(resource string, context Context) bool {
+	for _, p := range r.patterns {
+		if p.match(resource, context) {
+			return !r.not
+		}
+	}
+	return r.not
 }

@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"slices"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -11,12 +12,30 @@ const account = "111122223333"
 var (
 	root = Principal{ARN: "arn:aws:iam::" + account + ":root", Account: account, UserID: account}
 	ann  = Principal{ARN: "arn:aws:iam::" + account + ":user/ann", Account: account, UserID: "AIDAEXAMPLEEXAMPLE234"}
-	app  = Principal{ARN: "arn:aws:sts::" + account + ":assumed-role/app/i-1", Role: "arn:aws:iam::" + account + ":role/app", Account: account}
+	app  = Principal{ARN: "arn:aws:sts::" + account + ":assumed-role/app/i-1", Issuer: "arn:aws:iam::" + account + ":role/app", Account: account}
 	them = Principal{ARN: "arn:aws:iam::444455556666:root", Account: "444455556666"}
 	eks  = Principal{Service: "eks.amazonaws.com"}
 	goog = Principal{Federated: "accounts.google.com"}
 	canu = Principal{CanonicalUser: "79a5"}
 )
+
+// decide decides by endpoint policies alone: everything else allows.
+func decide(req Request, docs ...*Document) Decision { return explain(req, docs...).Decision }
+
+func explain(req Request, docs ...*Document) Verdict {
+	full, err := Parse(statement(plain))
+	if err != nil {
+		panic(err)
+	}
+	set := Set{Endpoint: []Named{}, Resource: &Named{Document: full}}
+	for _, d := range docs {
+		set.Endpoint = append(set.Endpoint, Named{Document: d})
+	}
+	req.ResourceAccount = req.Principal.Account
+	v := Explain(req, set)
+	v.Reasons = slices.DeleteFunc(v.Reasons, func(r Reason) bool { return r.Type != Endpoint })
+	return v
+}
 
 func TestPrincipals(t *testing.T) {
 	for _, c := range []struct {
@@ -55,7 +74,7 @@ func TestPrincipals(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got := Evaluate(Request{Action: "eks:X", Resource: "*", Principal: c.who}, d).Effect == Allow; got != c.want {
+		if got := decide(Request{Action: "eks:X", Resource: "*", Principal: c.who}, d) == Allowed; got != c.want {
 			t.Errorf("%s for %+v: %v, want %v", c.element, c.who, got, c.want)
 		}
 	}
@@ -71,20 +90,20 @@ func TestEvaluate(t *testing.T) {
 	for _, c := range []struct {
 		docs             []string
 		action, resource string
-		want             Effect
+		want             Decision
 	}{
 		{nil, "eks:ListClusters", "*", ImplicitDeny},
-		{[]string{list}, "eks:ListClusters", c1, Allow},
-		{[]string{list}, "EKS:LISTCLUSTERS", c1, Allow},
+		{[]string{list}, "eks:ListClusters", c1, Allowed},
+		{[]string{list}, "EKS:LISTCLUSTERS", c1, Allowed},
 		{[]string{list}, "eks:DescribeCluster", c1, ImplicitDeny},
 		{[]string{list}, "eks-auth:ListClusters", c1, ImplicitDeny},
-		{[]string{guard}, "eks:DescribeCluster", c1, Allow},
+		{[]string{guard}, "eks:DescribeCluster", c1, Allowed},
 		{[]string{guard}, "eks:DeleteCluster", c1, ExplicitDeny},
-		{[]string{guard}, "eks:DeleteCluster", c1 + "0", Allow},
-		{[]string{guard}, "logs:PutLogEvents", "arn:aws:logs:us-east-1:111122223333:log-group:g", Allow},
+		{[]string{guard}, "eks:DeleteCluster", c1 + "0", Allowed},
+		{[]string{guard}, "logs:PutLogEvents", "arn:aws:logs:us-east-1:111122223333:log-group:g", Allowed},
 		{[]string{guard}, "ec2:DescribeVpcs", "*", ExplicitDeny},
 		// Documents add up; one deny beats every allow.
-		{[]string{list, guard}, "eks:DescribeCluster", c1, Allow},
+		{[]string{list, guard}, "eks:DescribeCluster", c1, Allowed},
 		{[]string{guard, list}, "eks:DeleteCluster", c1, ExplicitDeny},
 	} {
 		var docs []*Document
@@ -95,9 +114,9 @@ func TestEvaluate(t *testing.T) {
 			}
 			docs = append(docs, d)
 		}
-		got := Evaluate(Request{Action: c.action, Resource: c.resource, Principal: ann}, docs...)
-		if got.Effect != c.want {
-			t.Errorf("%s on %s: %s, want %s\n%v", c.action, c.resource, got.Effect, c.want, got.Reasons)
+		got := explain(Request{Action: c.action, Resource: c.resource, Principal: ann}, docs...)
+		if got.Decision != c.want {
+			t.Errorf("%s on %s: %s, want %s\n%v", c.action, c.resource, got.Decision, c.want, got.Reasons)
 		}
 	}
 }
@@ -112,22 +131,22 @@ func TestReasons(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	got := Evaluate(Request{
+	got := explain(Request{
 		Action:    "eks:DeleteCluster",
 		Resource:  "arn:aws:eks:us-east-1:111122223333:cluster/c1",
 		Principal: ann,
-		Context:   map[string][]string{"AWS:sourcevpce": {"vpce-2"}},
+		Context:   MakeKeys(map[string][]string{"AWS:sourcevpce": {"vpce-2"}}),
 	}, d)
-	want := Decision{Effect: ExplicitDeny, Reasons: []Reason{
-		{Statement: 0, Sid: "Read", Effect: Allow, Misses: []Miss{
+	want := Verdict{Decision: ExplicitDeny, Type: Endpoint, Statement: 2, Reasons: []Reason{
+		{Type: Endpoint, Statement: 1, Sid: "Read", Effect: Allow, Misses: []Miss{
 			{"Principal", "AWS 444455556666", ann.ARN},
 			{"Action", "eks:List*, eks:Describe*", "eks:DeleteCluster"},
 			{"Resource", "arn:aws:eks:*:*:cluster/c2", "arn:aws:eks:us-east-1:111122223333:cluster/c1"},
 			{"Condition", "StringEquals aws:SourceVpce vpce-1", "vpce-2"},
 			{"Condition", "Bool aws:Secure true", "absent"},
 		}},
-		{Statement: 1, Effect: ExplicitDeny},
-		{Statement: 2, Effect: Allow, Misses: []Miss{
+		{Type: Endpoint, Statement: 2, Effect: Deny},
+		{Type: Endpoint, Statement: 3, Effect: Allow, Misses: []Miss{
 			{"NotPrincipal", "AWS 111122223333", ann.ARN},
 			{"NotAction", "eks:*", "eks:DeleteCluster"},
 			{"NotResource", "*", "arn:aws:eks:us-east-1:111122223333:cluster/c1"},
@@ -137,8 +156,8 @@ func TestReasons(t *testing.T) {
 		t.Error(diff)
 	}
 	for i, text := range []string{
-		"statement 1 (Read) does not apply: Principal AWS 444455556666, not " + ann.ARN + "; Action eks:List*, eks:Describe*, not eks:DeleteCluster; Resource arn:aws:eks:*:*:cluster/c2, not arn:aws:eks:us-east-1:111122223333:cluster/c1; Condition StringEquals aws:SourceVpce vpce-1, not vpce-2; Condition Bool aws:Secure true, not absent",
-		"statement 2: explicit deny",
+		"VPC endpoint policy, statement 1 (Read): does not apply: Principal AWS 444455556666, not " + ann.ARN + "; Action eks:List*, eks:Describe*, not eks:DeleteCluster; Resource arn:aws:eks:*:*:cluster/c2, not arn:aws:eks:us-east-1:111122223333:cluster/c1; Condition StringEquals aws:SourceVpce vpce-1, not vpce-2; Condition Bool aws:Secure true, not absent",
+		"VPC endpoint policy, statement 2: Deny",
 	} {
 		if got := got.Reasons[i].String(); got != text {
 			t.Errorf("reason %d:\n got %s\nwant %s", i, got, text)

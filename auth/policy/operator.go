@@ -62,20 +62,20 @@ func stringTest(wildcards, fold bool) func(string, bool) (test, *Error) {
 		if err != nil {
 			return nil, err
 		}
-		return func(got string, keys keys) bool {
+		return func(got string, context Context) bool {
 			if fold {
-				got, keys = strings.ToLower(got), keys.lower(p.variables)
+				got, context = strings.ToLower(got), lower(context, p.variables)
 			}
-			return p.match(got, keys)
+			return p.match(got, context)
 		}, nil
 	}
 }
 
 // lower returns the values of some variables in lower case.
-func (k keys) lower(variables []variable) keys {
-	low := keys{}
+func lower(context Context, variables []variable) Context {
+	low := Keys{}
 	for _, v := range variables {
-		for _, s := range k[v.key] {
+		for _, s := range context.Values(v.key) {
 			low[v.key] = append(low[v.key], strings.ToLower(s))
 		}
 	}
@@ -95,7 +95,7 @@ func boolTest(want string, _ bool) (test, *Error) {
 	if w != "true" && w != "false" {
 		return nil, malformed("", "Invalid boolean: %q.", want)
 	}
-	return func(got string, _ keys) bool { return strings.ToLower(got) == w }, nil
+	return func(got string, _ Context) bool { return strings.ToLower(got) == w }, nil
 }
 
 func binaryTest(want string, _ bool) (test, *Error) {
@@ -103,7 +103,7 @@ func binaryTest(want string, _ bool) (test, *Error) {
 	if err != nil {
 		return nil, malformed("", "Invalid base64: %q.", want)
 	}
-	return func(got string, _ keys) bool {
+	return func(got string, _ Context) bool {
 		g, err := base64.StdEncoding.DecodeString(got)
 		return err == nil && string(g) == string(w)
 	}, nil
@@ -120,7 +120,7 @@ func addressTest(want string, _ bool) (test, *Error) {
 		}
 		prefix = netip.PrefixFrom(a, a.BitLen())
 	}
-	return func(got string, _ keys) bool {
+	return func(got string, _ Context) bool {
 		a, err := netip.ParseAddr(got)
 		return err == nil && prefix.Contains(a.Unmap())
 	}, nil
@@ -155,7 +155,7 @@ func numericTest(o order) func(string, bool) (test, *Error) {
 		if err != nil {
 			return nil, malformed("", "Invalid number: %q.", want)
 		}
-		return func(got string, _ keys) bool {
+		return func(got string, _ Context) bool {
 			g, err := parseNumber(got)
 			return err == nil && (g < w && o.less || g == w && o.equal || g > w && o.greater)
 		}, nil
@@ -176,7 +176,7 @@ func dateTest(o order) func(string, bool) (test, *Error) {
 		if !ok {
 			return nil, malformed("", "Invalid date: %q.", want)
 		}
-		return func(got string, _ keys) bool {
+		return func(got string, _ Context) bool {
 			g, ok := parseDate(got)
 			return ok && o.accepts(g.Compare(w))
 		}, nil

@@ -133,7 +133,7 @@ func FuzzParse(f *testing.F) {
 			}
 			return
 		}
-		got := Evaluate(Request{Action: "eks:ListClusters", Resource: "*", Context: map[string][]string{"aws:username": {"a"}}}, d)
+		got := explain(Request{Action: "eks:ListClusters", Resource: "*", Context: Keys{"aws:username": {"a"}}}, d)
 		if len(got.Reasons) != len(d.Statements) {
 			t.Fatalf("%d reasons for %d statements", len(got.Reasons), len(d.Statements))
 		}

@@ -86,7 +86,7 @@ func (p *pattern) variable(body string) *Error {
 // expand replaces the variables by the request's values, whose characters are
 // literal. It is false where a key is absent or has several values and there
 // is no fallback: such a pattern matches nothing.
-func (p pattern) expand(keys keys) ([]rune, bool) {
+func (p pattern) expand(context Context) ([]rune, bool) {
 	if len(p.variables) == 0 {
 		return p.runes, true
 	}
@@ -97,7 +97,7 @@ func (p pattern) expand(keys keys) ([]rune, bool) {
 			continue
 		}
 		v := p.variables[firstVariable-r]
-		switch got := keys[v.key]; {
+		switch got := context.Values(v.key); {
 		case len(got) == 1:
 			out = append(out, []rune(got[0])...)
 		case v.hasFallback:
@@ -109,8 +109,8 @@ func (p pattern) expand(keys keys) ([]rune, bool) {
 	return out, true
 }
 
-func (p pattern) match(s string, keys keys) bool {
-	runes, ok := p.expand(keys)
+func (p pattern) match(s string, context Context) bool {
+	runes, ok := p.expand(context)
 	return ok && match(runes, s)
 }
 
