@@ -1,10 +1,12 @@
 package api
 
 import (
+	"cmp"
 	"errors"
 	"net/http"
 
 	"github.com/postern/postern/auth"
+	"github.com/postern/postern/auth/session"
 	"github.com/postern/postern/auth/sigv4"
 	"github.com/postern/postern/vpc"
 	"github.com/postern/postern/wire"
@@ -14,11 +16,11 @@ import (
 // Caller.
 func (c *call) authenticate() error {
 	if c.unsigned != nil {
-		return c.unsigned
+		return c.authenticateNobody()
 	}
-	secret, caller, ok := c.config.Keys(c.signature.AccessKey)
-	if !ok {
-		return sigv4.ErrUnknownKey()
+	secret, caller, err := c.credentials()
+	if err != nil {
+		return err
 	}
 	if want := c.service.model.SigningName; c.signature.Service != want {
 		return sigv4.ErrService(want)
@@ -33,6 +35,42 @@ func (c *call) authenticate() error {
 	caller.Region, caller.AccessKey = c.signature.Region, c.signature.AccessKey
 	c.caller = caller
 	c.request = c.request.WithContext(auth.WithCaller(c.request.Context(), caller))
+	return nil
+}
+
+// credentials are those of the access key: of a session where there is a
+// token, long-term ones otherwise.
+func (c *call) credentials() (secret string, caller auth.Caller, err error) {
+	key, token := c.signature.AccessKey, c.signature.Token
+	if token == "" {
+		secret, caller, ok := c.config.Keys(key)
+		if !ok {
+			return "", auth.Caller{}, sigv4.ErrUnknownKey()
+		}
+		return secret, caller, nil
+	}
+	secret, caller, err = c.config.Sessions.Open(key, token, c.config.Now())
+	switch {
+	case errors.Is(err, session.ErrExpired):
+		return "", auth.Caller{}, sigv4.ErrExpiredToken()
+	case err != nil:
+		return "", auth.Caller{}, sigv4.ErrUnknownKey()
+	}
+	return secret, caller, nil
+}
+
+// authenticateNobody lets an unsigned request through where its operation
+// brings a proof of its own. Its caller has a Region only.
+func (c *call) authenticateNobody() error {
+	if e, ok := asSignatureError(c.unsigned); !ok || e.Kind != sigv4.Missing {
+		return c.unsigned
+	}
+	op, err := c.service.model.Match(c.request, c.body)
+	if err != nil || !c.service.methods[op].Unsigned {
+		return c.unsigned
+	}
+	c.caller = auth.Caller{Region: cmp.Or(c.region, c.config.Region)}
+	c.request = c.request.WithContext(auth.WithCaller(c.request.Context(), c.caller))
 	return nil
 }
 
@@ -55,6 +93,8 @@ func signatureError(p wire.Protocol, e *sigv4.Error) *wire.Error {
 		out.Code = "IncompleteSignatureException"
 	case sigv4.UnknownKey:
 		out.Code = "UnrecognizedClientException"
+	case sigv4.TokenExpired:
+		out.Code = "ExpiredTokenException"
 	default:
 		out.Code = "InvalidSignatureException"
 	}
@@ -70,6 +110,8 @@ func signatureErrorQuery(e *sigv4.Error) *wire.Error {
 		out.Code, out.Status = "IncompleteSignature", http.StatusBadRequest
 	case sigv4.UnknownKey:
 		out.Code = "InvalidClientTokenId"
+	case sigv4.TokenExpired:
+		out.Code = "ExpiredToken"
 	default:
 		out.Code = "SignatureDoesNotMatch"
 	}
@@ -83,7 +125,7 @@ func signatureErrorEC2(e *sigv4.Error) *wire.Error {
 		out.Code, out.Message = "MissingParameter", "The request must contain the parameter AWSAccessKeyId"
 	case sigv4.Incomplete:
 		out.Code, out.Message = "IncompleteSignature", e.Text
-	case sigv4.Expired:
+	case sigv4.Expired, sigv4.TokenExpired:
 		out.Code, out.Message = "RequestExpired", "Request has expired."
 	default:
 		out.Code, out.Status = "AuthFailure", http.StatusUnauthorized

@@ -6,13 +6,15 @@ import (
 	"reflect"
 	"sync"
 
+	"github.com/postern/postern/auth"
 	"github.com/postern/postern/auth/policy"
 	"github.com/postern/postern/wire"
 )
 
 // authorize asks the policies that apply, for each resource of the call. The
 // account's root may do everything by its identity; an endpoint's policy
-// filters on top of that and is named first in a denial.
+// filters on top of that and is named first in a denial. An operation that
+// decides by itself finds what applies in its context (auth.Authority).
 func (c *call) authorize() error {
 	resources := []string{"*"}
 	if c.method.Resources != nil {
@@ -25,6 +27,10 @@ func (c *call) authorize() error {
 		return err
 	}
 	keys := policy.MakeKeys(c.contextKeys())
+	if c.method.OwnAuthorization {
+		c.request = c.request.WithContext(auth.WithAuthority(c.request.Context(), auth.Authority{Policies: set, Keys: keys}))
+		set = policy.Set{Endpoint: set.Endpoint, Resource: everyone}
+	}
 	for _, resource := range resources {
 		verdict := policy.Decide(policy.Request{
 			Action:          c.action(),
@@ -39,6 +45,9 @@ func (c *call) authorize() error {
 	}
 	return nil
 }
+
+// everyone is a resource's policy that leaves the decision to an endpoint's.
+var everyone = &policy.Named{Document: policy.MustParse(`{"Statement":{"Effect":"Allow","Principal":"*","Action":"*"}}`)}
 
 // policies are those that the call must pass: that of the endpoint which the
 // request came through. Nothing is allowed through an endpoint that is gone.

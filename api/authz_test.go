@@ -120,8 +120,31 @@ func TestDenials(t *testing.T) {
 		nothing := document(allow("iam:*", "*"))
 		check(good, root.ARN, nothing, " because no VPC endpoint policy allows the "+c.action+" action")
 		check(good, root.ARN, document(full, deny(c.action, "")), " with an explicit deny in a VPC endpoint policy")
-		check(other, ann.ARN, "", " because no identity-based policy allows the "+c.action+" action")
+		if c.short != "sts" { // which nobody needs a permission for
+			check(other, ann.ARN, "", " because no identity-based policy allows the "+c.action+" action")
+		}
 		check(other, ann.ARN, nothing, " because no VPC endpoint policy allows the "+c.action+" action")
+	}
+}
+
+// TestOwnAuthorization: an operation that decides by itself is called without
+// a permission, and finds in its context what it decides by.
+func TestOwnAuthorization(t *testing.T) {
+	other := good
+	other.key = userKey
+	f := newFixture(t)
+	if err := asks["sts"](t.Context(), f.config(f.listen(arrivalOn("sts")), other)); err != nil {
+		t.Error(err)
+	}
+	if got := f.authority.Keys["aws:principalarn"]; !slices.Equal(got, []string{ann.ARN}) || f.authority.Policies.Endpoint != nil {
+		t.Errorf("the operation sees %+v", f.authority)
+	}
+	f.set(func() { f.policy = document(full, deny("sts:AssumeRole", "")) })
+	if err := asks["sts"](t.Context(), f.config(f.listen(arrivalOn("sts")), other)); err != nil {
+		t.Error(err)
+	}
+	if len(f.authority.Policies.Endpoint) != 1 {
+		t.Error("the operation does not see the endpoint's policy")
 	}
 }
 

@@ -64,8 +64,8 @@ func (c *call) source() string {
 	return a.Addr().Unmap().String()
 }
 
-// session splits arn:aws:sts::A:assumed-role/ROLE/SESSION.
-func session(arn string) (role string, ok bool) {
+// assumedRole splits arn:aws:sts::A:assumed-role/ROLE/SESSION.
+func assumedRole(arn string) (role string, ok bool) {
 	parts := strings.SplitN(arn, ":", 6)
 	if len(parts) != 6 || parts[2] != "sts" {
 		return "", false
@@ -77,14 +77,14 @@ func session(arn string) (role string, ok bool) {
 
 func principal(c auth.Caller) policy.Principal {
 	p := policy.Principal{ARN: c.ARN, Account: c.Account, UserID: c.UserID}
-	if role, ok := session(c.ARN); ok {
+	if role, ok := assumedRole(c.ARN); ok {
 		p.Issuer = "arn:aws:iam::" + c.Account + ":role/" + role
 	}
 	return p
 }
 
 func principalType(c auth.Caller) string {
-	if _, ok := session(c.ARN); ok {
+	if _, ok := assumedRole(c.ARN); ok {
 		return "AssumedRole"
 	}
 	if username(c) != "" {

@@ -26,6 +26,8 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/postern/postern/auth"
+	"github.com/postern/postern/auth/seal"
+	"github.com/postern/postern/auth/session"
 	"github.com/postern/postern/vpc"
 	"github.com/postern/postern/wire"
 	"github.com/postern/postern/wire/ec2"
@@ -47,6 +49,7 @@ const (
 
 var (
 	root = auth.Caller{Account: account, ARN: "arn:aws:iam::111122223333:root", UserID: account}
+	ring = seal.NewRing(seal.NewKey())
 	ann  = auth.Caller{Account: account, ARN: "arn:aws:iam::111122223333:user/team/ann", UserID: "AIDAEXAMPLE"}
 )
 
@@ -65,6 +68,8 @@ type fixture struct {
 	during func(context.Context) // runs inside eks:DescribeCluster
 	caller auth.Caller           // of the last call
 	fails  error                 // of eks:DescribeCluster
+
+	authority auth.Authority // of the last sts:GetCallerIdentity
 }
 
 func newFixture(t testing.TB) *fixture {
@@ -76,6 +81,8 @@ func newFixture(t testing.TB) *fixture {
 	f.server, err = New(Config{
 		Services:       f.services(),
 		Keys:           findKey,
+		Sessions:       session.NewOpener(ring),
+		Region:         region,
 		EndpointPolicy: f.endpointPolicy,
 		CA:             ca,
 		Hosts:          []string{"postern.example.org", "192.0.2.9"},
@@ -112,15 +119,20 @@ func (f *fixture) services() []Service {
 		return &ec2.DescribeVpcsOutput{Vpcs: []ec2.Vpc{{VpcId: wire.Ptr("vpc-0123456789abcdef0")}}}, nil
 	})
 	identity := wire.Bind(sts.OpGetCallerIdentity, func(ctx context.Context, _ *sts.GetCallerIdentityInput) (*sts.GetCallerIdentityOutput, error) {
+		f.set(func() { f.authority = auth.AuthorityFrom(ctx) })
 		return &sts.GetCallerIdentityOutput{Arn: wire.Ptr(auth.CallerFrom(ctx).ARN)}, nil
 	})
+	web := wire.Unsigned(wire.Bind(sts.OpAssumeRoleWithWebIdentity, func(ctx context.Context, in *sts.AssumeRoleWithWebIdentityInput) (*sts.AssumeRoleWithWebIdentityOutput, error) {
+		c := auth.CallerFrom(ctx)
+		return &sts.AssumeRoleWithWebIdentityOutput{Provider: wire.Ptr(c.ARN + " in " + c.Region)}, nil
+	}))
 	groups := wire.Bind(logs.OpDescribeLogGroups, func(context.Context, *logs.DescribeLogGroupsInput) (*logs.DescribeLogGroupsOutput, error) {
 		return &logs.DescribeLogGroupsOutput{}, nil
 	})
 	return []Service{
 		{eks.Model, []wire.Method{describe, list}},
 		{ec2.Model, []wire.Method{vpcs}},
-		{sts.Model, []wire.Method{identity}},
+		{sts.Model, []wire.Method{wire.SelfAuthorized(identity), web}},
 		{logs.Model, []wire.Method{groups}},
 	}
 }

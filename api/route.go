@@ -65,11 +65,22 @@ func (c *call) routePublic() error {
 		name = api
 	}
 	if name == "" {
-		return c.unsigned
+		return c.routeUnsigned()
 	}
 	if c.service = c.services[name]; c.service == nil {
 		return &plainError{http.StatusNotFound, fmt.Sprintf("The service %q is not served here.", name)}
 	}
+	return nil
+}
+
+// routeUnsigned takes the service that has operations without a signature,
+// where nothing else says which one is meant but the form of the request.
+func (c *call) routeUnsigned() error {
+	form := strings.HasPrefix(c.request.Header.Get("Content-Type"), "application/x-www-form-urlencoded")
+	if e, ok := asSignatureError(c.unsigned); !ok || e.Kind != sigv4.Missing || !form || c.anonymous == nil {
+		return c.unsigned
+	}
+	c.service = c.anonymous
 	return nil
 }
 

@@ -8,9 +8,11 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"slices"
 	"time"
 
 	"github.com/postern/postern/auth"
+	"github.com/postern/postern/auth/session"
 	"github.com/postern/postern/auth/sigv4"
 	"github.com/postern/postern/vpc"
 	"github.com/postern/postern/wire"
@@ -23,6 +25,12 @@ type Config struct {
 	// Keys finds an access key's secret and owner. The caller's Region and
 	// AccessKey are filled in from the signature.
 	Keys func(accessKey string) (secret string, caller auth.Caller, ok bool)
+
+	// Sessions opens the tokens of temporary credentials.
+	Sessions *session.Opener
+
+	// Region is that of unsigned requests whose Host names none.
+	Region string
 
 	// EndpointPolicy returns the policy document of the endpoint that a
 	// request came through; the empty document is full access. It is false
@@ -63,6 +71,7 @@ type Service struct {
 type Server struct {
 	config    Config
 	services  map[string]*service // by signing name
+	anonymous *service            // the one that has operations which need no signature; nil: none
 	keys      sigv4.Keys
 	documents documents
 }
@@ -103,6 +112,9 @@ func New(c Config) (*Server, error) {
 			return nil, fmt.Errorf("add service %s: %w", one.Model.Name, err)
 		}
 		s.services[name] = table
+		if slices.ContainsFunc(one.Methods, func(m wire.Method) bool { return m.Unsigned }) {
+			s.anonymous = table
+		}
 	}
 	return s, nil
 }

@@ -40,6 +40,8 @@ type Store struct {
 	LogGroups      *Table[LogGroup]          // the id is the name
 	LogStreams     *Table[LogStream]         // by group: LogStream.GroupKey
 
+	InstallationKeys *Table[InstallationKey]
+
 	// The provider's side. What has an ARN has the end of it as its id (vpc.ELBID).
 	ServiceConfigurations   *Table[vpc.ServiceConfiguration]   // by id, loadbalancer, token
 	ConnectionNotifications *Table[vpc.ConnectionNotification] // by service, endpoint, token

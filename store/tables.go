@@ -75,6 +75,7 @@ func (s *Store) makeTables() error {
 	s.LogGroups = add(&m, "loggroups", func(g LogGroup) Key { return key(g.Owner, g.Name) }, nil)
 	s.LogStreams = add(&m, "logstreams", LogStream.key,
 		indexes[LogStream]{"group": func(l LogStream) []string { return []string{l.GroupKey()} }})
+	s.InstallationKeys = add(&m, "installationkeys", InstallationKey.key, nil)
 	return m.err
 }
 

@@ -93,6 +93,12 @@ type Method struct {
 	Resources func(ctx context.Context, in any) []string
 	// OwnPaging says that the operation pages by itself.
 	OwnPaging bool
+	// OwnAuthorization says that the operation decides by itself what the
+	// caller may do. An endpoint's policy still filters.
+	OwnAuthorization bool
+	// Unsigned says that the operation needs no signature: its input proves
+	// who calls. It has OwnAuthorization, too.
+	Unsigned bool
 }
 
 // Bind ties a service's method to its row of the operation table. It panics
@@ -123,5 +129,17 @@ func On[I any](m Method, resources func(ctx context.Context, in *I) []string) Me
 // SelfPaged returns m marked as paging by itself.
 func SelfPaged(m Method) Method {
 	m.OwnPaging = true
+	return m
+}
+
+// SelfAuthorized returns m marked as deciding by itself what the caller may do.
+func SelfAuthorized(m Method) Method {
+	m.OwnAuthorization = true
+	return m
+}
+
+// Unsigned returns m marked as needing no signature.
+func Unsigned(m Method) Method {
+	m.Unsigned, m.OwnAuthorization = true, true
 	return m
 }

@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"fmt"
 	"slices"
 	"strconv"
 	"strings"
@@ -62,6 +63,16 @@ func Parse(doc string) (*Document, error) {
 		return nil, wrong
 	}
 	return d, nil
+}
+
+// MustParse is Parse for documents of the program's own, which panics where one is
+// malformed.
+func MustParse(doc string) *Document {
+	d, err := Parse(doc)
+	if err != nil {
+		panic(fmt.Sprintf("policy: %v in %s", err, doc))
+	}
+	return d
 }
 
 // ParseEndpoint compiles the policy of a VPC endpoint: each statement names

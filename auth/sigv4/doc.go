@@ -8,5 +8,6 @@
 //
 // The whole body is always part of the signature: UNSIGNED-PAYLOAD and the
 // streaming forms belong to services that are not served here and fail as any
-// other wrong payload hash does. Temporary credentials do not exist yet.
+// other wrong payload hash does. A session token
+// is only read: the caller opens it to find the secret.
 package sigv4

@@ -7,11 +7,12 @@ import "fmt"
 type Kind int
 
 const (
-	Missing    Kind = iota + 1 // the request is not signed
-	Incomplete                 // a part is absent or malformed, or the algorithm is another
-	UnknownKey                 // nobody has this access key, or the session token is invalid
-	Mismatch                   // the signature, the scope or the signed headers are wrong
-	Expired                    // signed too long ago, or not valid yet
+	Missing      Kind = iota + 1 // the request is not signed
+	Incomplete                   // a part is absent or malformed, or the algorithm is another
+	UnknownKey                   // nobody has this access key, or the session token is invalid
+	TokenExpired                 // the session is over
+	Mismatch                     // the signature, the scope or the signed headers are wrong
+	Expired                      // signed too long ago, or not valid yet
 )
 
 // Error is why a request is not authenticated.
@@ -29,6 +30,11 @@ func refuse(kind Kind, format string, args ...any) *Error {
 // ErrUnknownKey refuses an access key that does not exist.
 func ErrUnknownKey() *Error {
 	return refuse(UnknownKey, "The security token included in the request is invalid.")
+}
+
+// ErrExpiredToken refuses the credentials of a session that is over.
+func ErrExpiredToken() *Error {
+	return refuse(TokenExpired, "The security token included in the request is expired")
 }
 
 // ErrService refuses a credential scope of another service.

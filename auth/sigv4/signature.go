@@ -27,12 +27,12 @@ type Signature struct {
 	Service   string // signing name: eks
 	Presigned bool   // in the query
 	Time      time.Time
+	Token     string // session token; long-term credentials have none
 
 	date    string // of the scope, YYYYMMDD
 	headers []string
 	mac     []byte
 	expires time.Duration // of a presigned URL
-	token   bool          // there is a session token
 }
 
 // Parse reads the signature of a request. The error is an *Error of kind
@@ -59,7 +59,9 @@ func Parse(r *http.Request) (Signature, error) {
 	if wrong != nil {
 		return Signature{}, wrong
 	}
-	s.token = query.Has("X-Amz-Security-Token") || r.Header.Get("X-Amz-Security-Token") != ""
+	if s.Token, wrong = parseToken(query, r.Header); wrong != nil {
+		return Signature{}, wrong
+	}
 	return s, nil
 }
 
@@ -140,6 +142,19 @@ func parseQuery(query url.Values) (Signature, *Error) {
 		}
 	}
 	return s, s.parseTime(query.Get("X-Amz-Date"))
+}
+
+// parseToken reads the session token, which is beside the signature or, with
+// either, in the other place.
+func parseToken(query url.Values, h http.Header) (string, *Error) {
+	tokens := append(h.Values("X-Amz-Security-Token"), query["X-Amz-Security-Token"]...)
+	switch len(tokens) {
+	case 0:
+		return "", nil
+	case 1:
+		return tokens[0], nil
+	}
+	return "", refuse(Incomplete, "There is more than one 'X-Amz-Security-Token'.")
 }
 
 func checkAlgorithm(name string) *Error {

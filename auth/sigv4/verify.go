@@ -30,9 +30,6 @@ type scope struct{ accessKey, secret, date, region, service string }
 // Verify proves that the owner of secret signed this request, body included,
 // and that the signature is of now. The error is an *Error.
 func (k *Keys) Verify(s Signature, r *http.Request, body []byte, secret string, now time.Time) error {
-	if s.token {
-		return ErrUnknownKey()
-	}
 	if err := s.checkTime(now.UTC()); err != nil {
 		return err
 	}

@@ -13,6 +13,7 @@ import (
 	"github.com/postern/postern/agent"
 	"github.com/postern/postern/api"
 	"github.com/postern/postern/auth"
+	"github.com/postern/postern/auth/session"
 	"github.com/postern/postern/dataplane"
 	"github.com/postern/postern/dns"
 	"github.com/postern/postern/flow"
@@ -45,6 +46,10 @@ func runDaemon(ctx context.Context, f DaemonFlags, in *world.Inside, log *slog.L
 		return err
 	}
 	defer func() { err = errors.Join(err, records.Close()) }()
+	ring, err := openRing(ctx, records)
+	if err != nil {
+		return err
+	}
 	events, err := logs.New(logs.Config{Store: records, Dir: f.DataDir.logs(), Log: log})
 	if err != nil {
 		return err
@@ -82,6 +87,8 @@ func runDaemon(ctx context.Context, f DaemonFlags, in *world.Inside, log *slog.L
 	chain, err := api.New(api.Config{
 		Services:       services.table(),
 		Keys:           rootKey(f, key),
+		Sessions:       session.NewOpener(ring),
+		Region:         f.Region,
 		EndpointPolicy: services.endpointPolicy,
 		CA:             ca,
 		Log:            log,
@@ -147,7 +154,9 @@ func rootKey(f DaemonFlags, key accessKey) func(string) (string, auth.Caller, bo
 		Account: f.Account,
 		ARN:     "arn:aws:iam::" + f.Account + ":root",
 		UserID:  f.Account,
+		Kind:    auth.Root,
 	}
+	caller.Identity = caller.ARN
 	return func(id string) (string, auth.Caller, bool) {
 		if id != key.AccessKeyID {
 			return "", auth.Caller{}, false

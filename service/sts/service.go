@@ -17,7 +17,7 @@ func New() *Service { return &Service{} }
 
 // Methods are the operations that the service implements.
 func (s *Service) Methods() []wire.Method {
-	return []wire.Method{wire.Bind(sts.OpGetCallerIdentity, s.GetCallerIdentity)}
+	return []wire.Method{wire.SelfAuthorized(wire.Bind(sts.OpGetCallerIdentity, s.GetCallerIdentity))}
 }
 
 // GetCallerIdentity answers with the identity that signed the request. It
