@@ -24,6 +24,9 @@ func (c *call) log(status int, err error) {
 	case status >= 500:
 		level = slog.LevelError
 	}
+	if !c.config.Log.Enabled(c.request.Context(), level) {
+		return
+	}
 	attrs := []slog.Attr{slog.String("req", c.id)}
 	add := func(key, value string) {
 		if value != "" {

@@ -29,7 +29,7 @@ func (c *call) authenticate() error {
 	if !known || c.region != "" && c.signature.Region != c.region {
 		return sigv4.ErrRegion(c.signature.Region)
 	}
-	if err := c.keys.Verify(c.signature, c.request, c.body, secret, c.config.Now()); err != nil {
+	if err := c.keys.Verify(&c.signature, c.request, c.body, secret, c.config.Now()); err != nil {
 		return err
 	}
 	caller.Region, caller.AccessKey = c.signature.Region, c.signature.AccessKey

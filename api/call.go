@@ -44,7 +44,7 @@ type call struct {
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	c := &call{Server: s, id: uuid.NewString(), start: time.Now(), arrival: vpc.ArrivalFrom(r.Context()), request: r}
 	answer := &answer{ResponseWriter: w}
-	err := c.serve(answer)
+	err := guard(func() error { return c.serve(answer) })
 	if err != nil && !answer.begun() {
 		c.refuse(answer, err)
 	}
@@ -54,32 +54,32 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // serve answers the request, or says why not.
 func (c *call) serve(w *answer) error {
 	if behind, ok := vpc.FindEndpointService(c.arrival.Service); ok && behind.API == issuerAPI {
-		return guard(func() error { return c.serveIssuer(w, behind) })
+		return c.serveIssuer(w, behind)
 	}
 	out, err := c.run()
 	if err != nil {
 		return err
 	}
-	return guard(func() error { return c.service.model.Encode(w, c.operation, c.id, out) })
+	return c.service.model.Encode(w, c.operation, c.id, out)
 }
 
 // run is the chain itself, up to the operation's result.
 func (c *call) run() (out any, err error) {
-	steps := []func() error{c.route, c.read, c.authenticate, c.decode, c.authorize, c.dryRun}
-	err = guard(func() error {
-		for _, step := range steps {
-			if err := step(); err != nil {
-				return err
-			}
+	for _, step := range [...]func(*call) error{
+		(*call).route, (*call).read, (*call).authenticate, (*call).decode, (*call).authorize, (*call).dryRun,
+	} {
+		if err := step(c); err != nil {
+			return nil, err
 		}
-		out, err = c.invoke()
-		return err
-	})
-	return out, err
+	}
+	return c.invoke()
 }
 
 // read takes in the body.
 func (c *call) read() error {
+	if c.request.Body == http.NoBody {
+		return nil
+	}
 	body, err := io.ReadAll(http.MaxBytesReader(nil, c.request.Body, c.config.MaxBody))
 	if tooLarge := (*http.MaxBytesError)(nil); errors.As(err, &tooLarge) {
 		return &wire.Error{

@@ -36,20 +36,13 @@ func localZone(name string) bool {
 // endpointZone knows the parents of the regional and zonal endpoint names,
 // such as eks.us-east-1.vpce.amazonaws.com, and those of customers' services.
 func endpointZone(name string) bool {
-	head, ok := strings.CutSuffix(name, ".vpce.amazonaws.com.")
-	if !ok {
+	short, rest, _ := strings.Cut(name, ".")
+	region, _, _ := strings.Cut(rest, ".")
+	if _, known := vpc.FindRegion(region); !known || rest != vpc.EndpointDomain(region)+"." {
 		return false
 	}
-	short, region, ok := strings.Cut(head, ".")
-	if !ok {
-		return false
-	}
-	if vpc.ValidID("vpce-svc", short) {
-		_, ok = vpc.FindRegion(region)
-	} else {
-		_, ok = vpc.FindEndpointService("com.amazonaws." + region + "." + short)
-	}
-	return ok
+	_, ok := vpc.FindEndpointService("com.amazonaws." + region + "." + short)
+	return ok || vpc.ValidID("vpce-svc", short)
 }
 
 // reverseZone knows the reverse zones of addresses that have no meaning

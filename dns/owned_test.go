@@ -35,6 +35,8 @@ func TestOwnedZone(t *testing.T) {
 		{"a.b.sts.us-east-1.vpce.amazonaws.com.", "sts.us-east-1.vpce.amazonaws.com."},
 		{"us-east-1.vpce.amazonaws.com.", ""},
 		{"sts.us-east-1.vpce.amazonaws.com.cn.", ""},
+		{"sts.cn-north-1.vpce.amazonaws.com.cn.", "sts.cn-north-1.vpce.amazonaws.com.cn."},
+		{"sts.cn-north-1.vpce.amazonaws.com.", ""},
 		{"ec2.internal.", "ec2.internal."},
 		{"internal.", ""},
 		{"notlocalhost.", ""},

@@ -13,7 +13,7 @@ type Endpoint struct {
 	Connection     string // vpce-con-…: what the provider accepts or rejects; empty for the services of AWS
 	Admission      Admission
 	LastError      *EndpointError // why Admission is AdmissionFailed
-	Legacy         bool           // made before August 2024: one private name, IPv4
+	Legacy         bool           // made before August 2024: the first private name only
 	Subnets        []string       // at most one a zone
 	ENIs           []string       // one a subnet, in the order of Subnets
 	Groups         []string

@@ -102,11 +102,11 @@ func FindEndpointService(name string) (EndpointService, bool) {
 
 // BaseName is the parent of the service's vpce names.
 func (s EndpointService) BaseName() string {
-	return s.Short + "." + vpceParent(s.Region)
+	return s.Short + "." + EndpointDomain(s.Region)
 }
 
-// vpceParent is the parent of all names of endpoints in a Region.
-func vpceParent(region string) string { return region + ".vpce." + PartitionOf(region).Suffix }
+// EndpointDomain is the parent of all names of endpoints in a Region.
+func EndpointDomain(region string) string { return region + ".vpce." + PartitionOf(region).Suffix }
 
 // CertificateNames are the names that the certificate behind an endpoint of
 // this service must carry. One wildcard covers the regional and the zonal

@@ -12,7 +12,7 @@ type LoadBalancer struct {
 	Owner
 	ARN         string // arn:aws:elasticloadbalancing:REGION:ACCOUNT:loadbalancer/net/NAME/HASH
 	Name        string
-	DNSName     string // NAME-HASH.elb.REGION.amazonaws.com
+	DNSName     string // NAME-HASH.elb.REGION and the suffix of the partition
 	Scheme      string // internal or internet-facing
 	VPC         string
 	Nodes       []LoadBalancerNode // at most one a zone, in the order of the request

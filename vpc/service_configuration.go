@@ -92,5 +92,5 @@ func (c ServiceConfiguration) ServiceName() string {
 
 // BaseName is the parent of the names of the service's endpoints in a Region.
 func (c ServiceConfiguration) BaseName(region string) string {
-	return c.ID + "." + vpceParent(region)
+	return c.ID + "." + EndpointDomain(region)
 }

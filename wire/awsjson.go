@@ -22,9 +22,7 @@ func (s *Service) matchTarget(r *http.Request) (*Operation, error) {
 }
 
 func (s *Service) encodeJSON(w http.ResponseWriter, op *Operation, requestID string, v reflect.Value) {
-	j := &jsonWriter{tables: s.codec()}
-	j.object(v, true)
-	send(w, requestID, s.jsonContentType(), op.Status, j.Bytes())
+	send(w, requestID, s.jsonContentType(), op.Status, encodeBody(v, s.codec().plans[v.Type()]))
 }
 
 func (s *Service) encodeJSONError(w http.ResponseWriter, requestID string, status int, e *Error) {

@@ -13,91 +13,126 @@ import (
 
 // jsonWriter writes structures as the bodies of the JSON protocols: a member
 // for everything that is set, times as seconds since 1970.
-type jsonWriter struct {
-	bytes.Buffer
-	*tables
+type jsonWriter struct{ out []byte }
+
+// encodeBody is the body of an answer whose structure has that plan.
+func encodeBody(v reflect.Value, p *plan) []byte {
+	w := jsonWriter{make([]byte, 0, usualBody)}
+	w.object(v, p, true)
+	return w.out
 }
+
+// usualBody is room in bytes for most answers.
+const usualBody = 512
 
 // object writes a structure's members that belong into the body. Lists and
 // maps at the top of an answer are written even where they are nil.
-func (w *jsonWriter) object(v reflect.Value, top bool) {
-	w.WriteByte('{')
-	first := true
-	for i := range w.plans[v.Type()].fields {
-		f := &w.plans[v.Type()].fields[i]
+func (w *jsonWriter) object(v reflect.Value, p *plan, top bool) {
+	w.open('{')
+	for i := range p.fields {
+		f := &p.fields[i]
 		member := v.Field(f.index)
 		if f.location != "" || member.IsNil() && !(top && member.Kind() != reflect.Pointer) {
 			continue
 		}
-		w.comma(&first)
-		w.text(f.name)
-		w.WriteByte(':')
-		w.value(member)
+		w.out = append(w.out, f.member...)
+		w.value(member, f.below)
+		w.next()
 	}
-	w.WriteByte('}')
+	w.close('}')
 }
 
-func (w *jsonWriter) comma(first *bool) {
-	if !*first {
-		w.WriteByte(',')
+func (w *jsonWriter) open(bracket byte) { w.out = append(w.out, bracket) }
+
+// next separates what was written from what follows; close takes the last
+// comma back.
+func (w *jsonWriter) next() { w.out = append(w.out, ',') }
+
+func (w *jsonWriter) close(bracket byte) {
+	if last := len(w.out) - 1; w.out[last] == ',' {
+		w.out[last] = bracket
+	} else {
+		w.out = append(w.out, bracket)
 	}
-	*first = false
 }
 
-func (w *jsonWriter) value(v reflect.Value) {
-	switch {
-	case v.Kind() == reflect.Pointer:
-		w.value(v.Elem())
-	case v.Type() == timeType:
-		w.WriteString(epoch(v.Interface().(time.Time)))
-	case v.Type() == bytesType:
-		w.text(encodeBase64(v.Bytes()))
-	case v.Kind() == reflect.Struct:
-		w.object(v, false)
-	case v.Kind() == reflect.Slice:
-		w.array(v)
-	case v.Kind() == reflect.Map:
-		w.entries(v)
-	case v.Kind() == reflect.String:
+// value writes any value; below is the plan of the structures in it.
+func (w *jsonWriter) value(v reflect.Value, below *plan) {
+	switch v.Kind() {
+	case reflect.Pointer:
+		w.value(v.Elem(), below)
+	case reflect.String:
 		w.text(v.String())
+	case reflect.Struct:
+		if below == nil {
+			w.out = appendEpoch(w.out, v.Interface().(time.Time))
+			return
+		}
+		w.object(v, below, false)
+	case reflect.Slice:
+		if v.Type() == bytesType {
+			w.text(encodeBase64(v.Bytes()))
+			return
+		}
+		w.array(v, below)
+	case reflect.Map:
+		w.entries(v, below)
 	default:
-		w.WriteString(formatScalar(v))
+		w.out = append(w.out, formatScalar(v)...)
 	}
 }
 
-func (w *jsonWriter) array(v reflect.Value) {
-	w.WriteByte('[')
-	first := true
+func (w *jsonWriter) array(v reflect.Value, below *plan) {
+	w.open('[')
 	for i := range v.Len() {
-		w.comma(&first)
-		w.value(v.Index(i))
+		w.value(v.Index(i), below)
+		w.next()
 	}
-	w.WriteByte(']')
+	w.close(']')
 }
 
-func (w *jsonWriter) entries(v reflect.Value) {
-	w.WriteByte('{')
-	first := true
+func (w *jsonWriter) entries(v reflect.Value, below *plan) {
+	w.open('{')
 	for _, key := range sortedKeys(v) {
-		w.comma(&first)
 		w.text(key.String())
-		w.WriteByte(':')
-		w.value(v.MapIndex(key))
+		w.out = append(w.out, ':')
+		w.value(v.MapIndex(key), below)
+		w.next()
 	}
-	w.WriteByte('}')
+	w.close('}')
 }
 
-// text writes a string; marshalling one cannot fail.
-func (w *jsonWriter) text(s string) {
-	e := json.NewEncoder(w)
+func (w *jsonWriter) text(s string) { w.out = appendText(w.out, s) }
+
+// appendText appends a string. Almost all of them stand as they are; what
+// encoding/json does about the others is right here, too.
+func appendText(b []byte, s string) []byte {
+	if plain(s) {
+		b = append(b, '"')
+		b = append(b, s...)
+		return append(b, '"')
+	}
+	var quoted bytes.Buffer
+	e := json.NewEncoder(&quoted)
 	e.SetEscapeHTML(false)
-	_ = e.Encode(s)
-	w.Truncate(w.Len() - 1) // Encode ends with a newline
+	_ = e.Encode(s) // a string always marshals, and a newline follows it
+	return append(b, bytes.TrimSuffix(quoted.Bytes(), []byte("\n"))...)
 }
 
-// epoch is a time in seconds since 1970, to the millisecond.
-func epoch(t time.Time) string {
-	return strconv.FormatFloat(float64(t.UnixMilli())/1000, 'f', -1, 64)
+// plain reports whether a string is printable ASCII that nothing in JSON
+// escapes.
+func plain(s string) bool {
+	for i := range len(s) {
+		if c := s[i]; c < ' ' || c > '~' || c == '"' || c == '\\' {
+			return false
+		}
+	}
+	return true
+}
+
+// appendEpoch appends a time in seconds since 1970, to the millisecond.
+func appendEpoch(b []byte, t time.Time) []byte {
+	return strconv.AppendFloat(b, float64(t.UnixMilli())/1000, 'f', -1, 64)
 }
 
 func encodeBase64(b []byte) string { return base64.StdEncoding.EncodeToString(b) }

@@ -11,7 +11,8 @@ import (
 // once, when the service is first used, and never changes.
 type tables struct {
 	operations map[string]*Operation
-	routes     []route
+	routes     []*route
+	routeOf    map[*Operation]*route
 	plans      map[reflect.Type]*plan
 	patterns   map[string]*regexp.Regexp // by constraint
 }
@@ -26,6 +27,8 @@ type plan struct {
 type field struct {
 	index    int
 	name     string // in requests and answers, but in EC2 requests
+	member   string // JSON: the quoted name and a colon
+	below    *plan  // of the structure that the member is, or has in a list or map; nil: there is none
 	query    string // in EC2 and query requests
 	item     string // XML: element of a list's items
 	location string // rest-json: uri, querystring, header, statusCode; "" is the body
@@ -56,21 +59,25 @@ func (s *Service) codec() *tables {
 			}
 		}
 		t.routes = routes(s.Operations)
+		t.routeOf = map[*Operation]*route{}
+		for _, r := range t.routes {
+			t.routeOf[r.op] = r
+		}
 		s.tables = t
 	})
 	return s.tables
 }
 
-// add plans the structures below a type.
-func (t *tables) add(typ reflect.Type, protocol Protocol) {
+// add plans the structures below a type, and returns the plan of the first;
+// nil where there is none.
+func (t *tables) add(typ reflect.Type, protocol Protocol) *plan {
 	switch {
 	case typ == timeType || typ == bytesType:
-		return
+		return nil
 	case typ.Kind() == reflect.Pointer, typ.Kind() == reflect.Slice, typ.Kind() == reflect.Map:
-		t.add(typ.Elem(), protocol)
-		return
+		return t.add(typ.Elem(), protocol)
 	case typ.Kind() != reflect.Struct || t.plans[typ] != nil:
-		return
+		return t.plans[typ]
 	}
 	p := &plan{fields: make([]field, typ.NumField()), byName: map[string]*field{}}
 	t.plans[typ] = p
@@ -83,8 +90,9 @@ func (t *tables) add(typ reflect.Type, protocol Protocol) {
 		} else {
 			p.byName[f.name] = f
 		}
-		t.add(typ.Field(i).Type, protocol)
+		f.below = t.add(typ.Field(i).Type, protocol)
 	}
+	return p
 }
 
 // readField reads the tags that the generator writes.
@@ -95,6 +103,7 @@ func readField(sf reflect.StructField, protocol Protocol) field {
 	} else {
 		f.name, _, _ = strings.Cut(sf.Tag.Get("json"), ",")
 	}
+	f.member = string(appendText(nil, f.name)) + ":"
 	f.query = f.name
 	if protocol == EC2 {
 		f.query = strings.ToUpper(f.name[:1]) + f.name[1:]

@@ -17,17 +17,21 @@ func (s *Service) decodeREST(v reflect.Value, op *Operation, r *http.Request, bo
 	if err := s.decodeBody(v, body); err != nil {
 		return err
 	}
-	query, err := url.ParseQuery(r.URL.RawQuery)
-	if err != nil {
-		return serialization("The query string contains a syntax error.")
+	var query url.Values
+	if r.URL.RawQuery != "" {
+		var err error
+		if query, err = url.ParseQuery(r.URL.RawQuery); err != nil {
+			return serialization("The query string contains a syntax error.")
+		}
 	}
-	labels, _ := newRoute(op).match(r.Method, segments(r.URL.EscapedPath()))
-	for i := range s.codec().plans[v.Type()].fields {
-		f := &s.codec().plans[v.Type()].fields[i]
+	route, path := s.codec().routeOf[op], segments(r.URL.EscapedPath())
+	plan := s.codec().plans[v.Type()]
+	for i := range plan.fields {
+		f := &plan.fields[i]
 		var texts []string
 		switch f.location {
 		case "uri":
-			texts = []string{labels[f.name]}
+			texts = []string{route.label(path, f.name)}
 		case "querystring":
 			texts = query[f.name]
 		case "header":
@@ -74,7 +78,9 @@ func setTexts(v reflect.Value, name string, texts []string) error {
 
 func (s *Service) encodeREST(w http.ResponseWriter, op *Operation, requestID string, v reflect.Value) {
 	status := op.Status
-	for _, f := range s.codec().plans[v.Type()].fields {
+	plan := s.codec().plans[v.Type()]
+	for i := range plan.fields {
+		f := &plan.fields[i]
 		member := v.Field(f.index)
 		if f.location == "" || member.Kind() != reflect.Pointer || member.IsNil() {
 			continue
@@ -86,9 +92,7 @@ func (s *Service) encodeREST(w http.ResponseWriter, op *Operation, requestID str
 			status = int(member.Elem().Int())
 		}
 	}
-	j := &jsonWriter{tables: s.codec()}
-	j.object(v, true)
-	send(w, requestID, "application/json", status, j.Bytes())
+	send(w, requestID, "application/json", status, encodeBody(v, plan))
 }
 
 func (s *Service) encodeRESTError(w http.ResponseWriter, requestID string, status int, e *Error) {
@@ -100,7 +104,7 @@ func (s *Service) encodeRESTError(w http.ResponseWriter, requestID string, statu
 func (s *Service) matchPath(r *http.Request) (*Operation, error) {
 	path := segments(r.URL.EscapedPath())
 	for _, route := range s.codec().routes {
-		if _, ok := route.match(r.Method, path); ok {
+		if route.match(r.Method, path) {
 			return route.op, nil
 		}
 	}

@@ -86,21 +86,25 @@ func (c *checker) add(v violation) {
 }
 
 func (c *checker) structure(v reflect.Value, path string) {
-	for i := range c.plans[v.Type()].fields {
-		f := &c.plans[v.Type()].fields[i]
+	plan := c.plans[v.Type()]
+	for i := range plan.fields {
+		f := &plan.fields[i]
+		member := v.Field(f.index)
+		if member.IsNil() && !f.required {
+			continue
+		}
 		name := f.name
 		if c.service.Protocol == EC2 {
 			name = f.query
 		}
-		c.member(v.Field(f.index), f, join(path, name))
+		c.member(member, f, join(path, name))
 	}
 }
 
+// member checks a member that is there, or should be.
 func (c *checker) member(v reflect.Value, f *field, path string) {
 	if v.IsNil() {
-		if f.required {
-			c.add(violation{path: path, value: "null", kind: missing, rule: "Member must not be null"})
-		}
+		c.add(violation{path: path, value: "null", kind: missing, rule: "Member must not be null"})
 		return
 	}
 	if v.Kind() == reflect.Pointer {

@@ -10,30 +10,34 @@ import (
 )
 
 // canonicalRequest is the text that the client signed, made again from what
-// arrived. payload is the hexadecimal SHA-256 of the body.
-func canonicalRequest(r *http.Request, s Signature, payload string) string {
-	var b strings.Builder
-	b.WriteString(r.Method)
-	b.WriteByte('\n')
-	b.WriteString(canonicalPath(rawPath(r)))
-	b.WriteByte('\n')
-	b.WriteString(canonicalQuery(r.URL.RawQuery, s.Presigned))
-	b.WriteByte('\n')
+// arrived, behind b. payload is the hexadecimal SHA-256 of the body.
+func canonicalRequest(b []byte, r *http.Request, s *Signature, payload string) []byte {
+	b = append(b, r.Method...)
+	b = append(b, '\n')
+	b = appendEscaped(b, rawPath(r), "/")
+	b = append(b, '\n')
+	b = append(b, canonicalQuery(r.URL.RawQuery, s.Presigned)...)
+	b = append(b, '\n')
 	for _, name := range s.headers {
-		b.WriteString(name)
-		b.WriteByte(':')
-		b.WriteString(headerValue(r, name))
-		b.WriteByte('\n')
+		b = append(b, name...)
+		b = append(b, ':')
+		b = appendHeader(b, r, name)
+		b = append(b, '\n')
 	}
-	b.WriteByte('\n')
-	b.WriteString(strings.Join(s.headers, ";"))
-	b.WriteByte('\n')
-	b.WriteString(payload)
-	return b.String()
+	b = append(b, '\n')
+	for i, name := range s.headers {
+		if i > 0 {
+			b = append(b, ';')
+		}
+		b = append(b, name...)
+	}
+	b = append(b, '\n')
+	return append(b, payload...)
 }
 
 // rawPath is the path as the client sent it, percent signs and all. URL keeps
-// it only where it is well formed; the request line always has it.
+// it only where it is well formed; the request line always has it. It is
+// encoded a second time, as every service but S3 does: %2F becomes %252F.
 func rawPath(r *http.Request) string {
 	path, _, _ := strings.Cut(r.RequestURI, "?")
 	if !strings.HasPrefix(path, "/") {
@@ -45,20 +49,13 @@ func rawPath(r *http.Request) string {
 	return path
 }
 
-// canonicalPath encodes the path a second time, as every service but S3 does:
-// %2F becomes %252F.
-func canonicalPath(path string) string {
-	var b strings.Builder
-	for i := range len(path) {
-		escape(&b, path[i], path[i] == '/')
-	}
-	return b.String()
-}
-
 // canonicalQuery decodes the parameters, encodes them in AWS's way and sorts
 // them. The signature itself is not part of what a presigned URL signs. The
 // query was parsed before, so it is well formed.
 func canonicalQuery(raw string, presigned bool) string {
+	if raw == "" {
+		return ""
+	}
 	type parameter struct{ name, value string }
 	var all []parameter
 	for part := range strings.SplitSeq(raw, "&") {
@@ -83,52 +80,85 @@ func canonicalQuery(raw string, presigned bool) string {
 	return b.String()
 }
 
-// headerValue is a signed header's value: several are joined by commas, white
-// space is trimmed and runs of spaces become one. The server has taken some
-// headers out of r.Header.
-func headerValue(r *http.Request, name string) string {
-	values := r.Header.Values(name)
+// appendHeader appends a signed header's value: several are joined by commas,
+// white space is trimmed and runs of spaces become one. The server has taken
+// some headers out of r.Header.
+func appendHeader(b []byte, r *http.Request, name string) []byte {
+	if name == "host" {
+		return appendTrimmed(b, r.Host)
+	}
+	values := r.Header[canonicalName(name)]
 	switch {
-	case name == "host":
-		values = []string{r.Host}
 	case name == "content-length" && len(values) == 0:
-		values = []string{strconv.FormatInt(r.ContentLength, 10)}
+		return strconv.AppendInt(b, r.ContentLength, 10)
 	case name == "transfer-encoding" && len(values) == 0:
 		values = r.TransferEncoding
 	}
-	trimmed := make([]string, len(values))
 	for i, v := range values {
-		trimmed[i] = strings.Join(strings.FieldsFunc(v, func(c rune) bool { return c == ' ' }), " ")
+		if i > 0 {
+			b = append(b, ',')
+		}
+		b = appendTrimmed(b, v)
 	}
-	return strings.Join(trimmed, ",")
+	return b
+}
+
+// canonicalName is http.CanonicalHeaderKey, without an allocation for the
+// headers that almost every client signs.
+func canonicalName(name string) string {
+	switch name {
+	case "x-amz-date":
+		return "X-Amz-Date"
+	case "x-amz-content-sha256":
+		return "X-Amz-Content-Sha256"
+	case "x-amz-security-token":
+		return "X-Amz-Security-Token"
+	case "x-amz-target":
+		return "X-Amz-Target"
+	}
+	return http.CanonicalHeaderKey(name)
+}
+
+// appendTrimmed appends v without spaces around it and with single ones in it.
+func appendTrimmed(b []byte, v string) []byte {
+	v = strings.Trim(v, " ")
+	for i := range len(v) {
+		if v[i] != ' ' || v[i-1] != ' ' {
+			b = append(b, v[i])
+		}
+	}
+	return b
 }
 
 // unsigned returns the name of an X-Amz-… header that the signature does not
 // cover: somebody else may have put it there, and some choose the operation.
 func unsigned(h http.Header, signed []string) string {
+	const prefix = "x-amz-"
 	for name := range h {
-		name = strings.ToLower(name)
-		if strings.HasPrefix(name, "x-amz-") && !slices.Contains(signed, name) {
-			return name
+		if len(name) < len(prefix) || !strings.EqualFold(name[:len(prefix)], prefix) {
+			continue
+		}
+		if !slices.ContainsFunc(signed, func(s string) bool { return strings.EqualFold(s, name) }) {
+			return strings.ToLower(name)
 		}
 	}
 	return ""
 }
 
-func encode(s string) string {
-	var b strings.Builder
-	for i := range len(s) {
-		escape(&b, s[i], false)
-	}
-	return b.String()
-}
+func encode(s string) string { return string(appendEscaped(nil, s, "")) }
 
-// escape writes a byte as RFC 3986 has it: unreserved characters stay.
-func escape(b *strings.Builder, c byte, keep bool) {
+// appendEscaped appends s as RFC 3986 has it: unreserved characters and those
+// of keep stay.
+func appendEscaped(b []byte, s, keep string) []byte {
 	const digits = "0123456789ABCDEF"
-	if keep || 'A' <= c && c <= 'Z' || 'a' <= c && c <= 'z' || '0' <= c && c <= '9' || strings.IndexByte("-._~", c) >= 0 {
-		b.WriteByte(c)
-		return
+	for i := range len(s) {
+		c := s[i]
+		if 'A' <= c && c <= 'Z' || 'a' <= c && c <= 'z' || '0' <= c && c <= '9' ||
+			strings.IndexByte("-._~", c) >= 0 || strings.IndexByte(keep, c) >= 0 {
+			b = append(b, c)
+		} else {
+			b = append(b, '%', digits[c>>4], digits[c&15])
+		}
 	}
-	b.Write([]byte{'%', digits[c>>4], digits[c&15]})
+	return b
 }

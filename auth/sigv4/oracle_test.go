@@ -102,7 +102,7 @@ func verify(r *http.Request, body []byte, at time.Time) error {
 	if s.AccessKey != accessKey {
 		return ErrUnknownKey()
 	}
-	return new(Keys).Verify(s, r, body, secret, at)
+	return new(Keys).Verify(&s, r, body, secret, at)
 }
 
 func kindOf(err error) Kind {

@@ -15,7 +15,6 @@ const (
 	algorithmA     = "AWS4-ECDSA-P256-SHA256" // SigV4A
 	terminator     = "aws4_request"
 	timeFormat     = "20060102T150405Z"
-	dateFormat     = "20060102"
 	maxExpires     = 7 * 24 * time.Hour
 	defaultExpires = 15 * time.Minute // of a presigned URL that names none
 )
@@ -29,6 +28,7 @@ type Signature struct {
 	Time      time.Time
 	Token     string // session token; long-term credentials have none
 
+	stamp   string // Time in timeFormat
 	date    string // of the scope, YYYYMMDD
 	headers []string
 	mac     []byte
@@ -38,9 +38,12 @@ type Signature struct {
 // Parse reads the signature of a request. The error is an *Error of kind
 // Missing or Incomplete.
 func Parse(r *http.Request) (Signature, error) {
-	query, err := url.ParseQuery(r.URL.RawQuery)
-	if err != nil {
-		return Signature{}, refuse(Incomplete, "The query string is malformed.")
+	var query url.Values
+	if r.URL.RawQuery != "" {
+		var err error
+		if query, err = url.ParseQuery(r.URL.RawQuery); err != nil {
+			return Signature{}, refuse(Incomplete, "The query string is malformed.")
+		}
 	}
 	header := r.Header.Values("Authorization")
 	presigned := query.Has("X-Amz-Algorithm") || query.Has("X-Amz-Signature")
@@ -73,20 +76,26 @@ func parseHeader(authorization string, h http.Header) (Signature, *Error) {
 	if err := checkAlgorithm(name); err != nil {
 		return Signature{}, err
 	}
-	fields := map[string]string{}
+	names := [...]string{"Credential", "Signature", "SignedHeaders"}
+	var fields [len(names)]string
+	var given [len(names)]bool
 	for part := range strings.SplitSeq(rest, ",") {
 		key, value, ok := strings.Cut(strings.TrimSpace(part), "=")
 		if !ok {
 			return Signature{}, refuse(Incomplete, "'%s' not a valid key=value pair (missing equal-sign) in Authorization header: '%s'.", key, authorization)
 		}
-		if _, twice := fields[key]; twice {
+		i := slices.Index(names[:], key)
+		if i < 0 {
+			continue
+		}
+		if given[i] {
 			return Signature{}, refuse(Incomplete, "Authorization header has '%s' twice.", key)
 		}
-		fields[key] = value
+		fields[i], given[i] = value, true
 	}
 	var missing []string
-	for _, key := range []string{"Credential", "Signature", "SignedHeaders"} {
-		if fields[key] == "" {
+	for i, key := range names {
+		if fields[i] == "" {
 			missing = append(missing, "Authorization header requires '"+key+"' parameter.")
 		}
 	}
@@ -94,7 +103,7 @@ func parseHeader(authorization string, h http.Header) (Signature, *Error) {
 		return Signature{}, refuse(Incomplete, "%s Authorization=%s", strings.Join(missing, " "), name)
 	}
 	var s Signature
-	if err := s.parse(fields["Credential"], fields["SignedHeaders"], fields["Signature"]); err != nil {
+	if err := s.parse(fields[0], fields[2], fields[1]); err != nil {
 		return s, err
 	}
 	return s, s.parseHeaderTime(h)
@@ -110,9 +119,12 @@ func (s *Signature) parseHeaderTime(h http.Header) *Error {
 	if len(values) != 1 {
 		return refuse(Incomplete, "Authorization header requires existence of either a 'X-Amz-Date' or a 'Date' header. Authorization=%s", algorithm)
 	}
-	if t, err := http.ParseTime(values[0]); err == nil && h.Get("X-Amz-Date") == "" {
-		s.Time = t.UTC()
-		return nil
+	if h.Get("X-Amz-Date") == "" {
+		if t, err := http.ParseTime(values[0]); err == nil {
+			s.Time = t.UTC()
+			s.stamp = s.Time.Format(timeFormat)
+			return nil
+		}
 	}
 	return s.parseTime(values[0])
 }
@@ -197,6 +209,9 @@ func (s *Signature) parseTime(text string) *Error {
 	if err != nil {
 		return refuse(Incomplete, "Date must be in ISO-8601 'basic format'. Got '%s'. See http://en.wikipedia.org/wiki/ISO_8601", text)
 	}
-	s.Time = t
+	s.Time, s.stamp = t, text
+	if len(text) != len(timeFormat) { // a fraction of a second is not signed
+		s.stamp = t.Format(timeFormat)
+	}
 	return nil
 }

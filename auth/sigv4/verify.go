@@ -29,7 +29,7 @@ type scope struct{ accessKey, secret, date, region, service string }
 
 // Verify proves that the owner of secret signed this request, body included,
 // and that the signature is of now. The error is an *Error.
-func (k *Keys) Verify(s Signature, r *http.Request, body []byte, secret string, now time.Time) error {
+func (k *Keys) Verify(s *Signature, r *http.Request, body []byte, secret string, now time.Time) error {
 	if err := s.checkTime(now.UTC()); err != nil {
 		return err
 	}
@@ -39,8 +39,10 @@ func (k *Keys) Verify(s Signature, r *http.Request, body []byte, secret string, 
 	if name := unsigned(r.Header, s.headers); name != "" {
 		return refuse(Mismatch, "'%s' must be a 'SignedHeader' in the AWS Authorization.", name)
 	}
-	sum := sha256.Sum256(body)
-	payload := hex.EncodeToString(sum[:])
+	payload := emptyPayload
+	if len(body) > 0 {
+		payload = hexSum(body)
+	}
 	if claimed := r.Header.Get("X-Amz-Content-Sha256"); claimed != "" && claimed != payload {
 		return refuse(Mismatch, textMismatch)
 	}
@@ -59,35 +61,48 @@ func (k *Keys) Verify(s Signature, r *http.Request, body []byte, secret string, 
 	return nil
 }
 
+// emptyPayload is the hexadecimal SHA-256 of no bytes.
+const emptyPayload = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
+
+func hexSum(b []byte) string {
+	sum := sha256.Sum256(b)
+	return hex.EncodeToString(sum[:])
+}
+
 // stringToSign is what the signing key signs: the digest of the canonical
 // request, and when and for whom it was made.
-func (s Signature) stringToSign(r *http.Request, payload string) string {
-	canonical := sha256.Sum256([]byte(canonicalRequest(r, s, payload)))
-	return strings.Join([]string{
-		algorithm,
-		s.Time.Format(timeFormat),
-		strings.Join([]string{s.date, s.Region, s.Service, terminator}, "/"),
-		hex.EncodeToString(canonical[:]),
-	}, "\n")
+func (s *Signature) stringToSign(r *http.Request, payload string) []byte {
+	canonical := sha256.Sum256(canonicalRequest(make([]byte, 0, usualLength), r, s, payload))
+	b := make([]byte, 0, usualLength)
+	b = append(b, algorithm+"\n"...)
+	b = append(b, s.stamp...)
+	b = append(b, '\n')
+	for _, part := range []string{s.date, s.Region, s.Service} {
+		b = append(b, part...)
+		b = append(b, '/')
+	}
+	b = append(b, terminator+"\n"...)
+	return hex.AppendEncode(b, canonical[:])
 }
+
+// usualLength is room in bytes for the text that most requests are signed as.
+const usualLength = 1024
 
 // checkTime compares the time of the signature with the date of its scope and
 // with now.
-func (s Signature) checkTime(now time.Time) *Error {
-	at := s.Time.Format(timeFormat)
-	if day := s.Time.Format(dateFormat); s.date != day {
-		return refuse(Mismatch, "Date in Credential scope does not match YYYYMMDD from ISO-8601 version of date from HTTP: '%s' != '%s', from '%s'.", s.date, day, at)
+func (s *Signature) checkTime(now time.Time) *Error {
+	if day, _, _ := strings.Cut(s.stamp, "T"); s.date != day {
+		return refuse(Mismatch, "Date in Credential scope does not match YYYYMMDD from ISO-8601 version of date from HTTP: '%s' != '%s', from '%s'.", s.date, day, s.stamp)
 	}
-	clock := now.Format(timeFormat)
 	if latest := now.Add(skew); s.Time.After(latest) {
-		return refuse(Expired, "Signature not yet current: %s is still later than %s (%s + 15 min.)", at, latest.Format(timeFormat), clock)
+		return refuse(Expired, "Signature not yet current: %s is still later than %s (%s + 15 min.)", s.stamp, latest.Format(timeFormat), now.Format(timeFormat))
 	}
 	lifetime := skew
 	if s.Presigned {
 		lifetime = s.expires
 	}
 	if earliest := now.Add(-lifetime); s.Time.Before(earliest) {
-		return refuse(Expired, "Signature expired: %s is now earlier than %s (%s - %s)", at, earliest.Format(timeFormat), clock, words(lifetime))
+		return refuse(Expired, "Signature expired: %s is now earlier than %s (%s - %s)", s.stamp, earliest.Format(timeFormat), now.Format(timeFormat), words(lifetime))
 	}
 	return nil
 }
@@ -102,14 +117,14 @@ func words(d time.Duration) string {
 func (s scope) derive() []byte {
 	key := []byte("AWS4" + s.secret)
 	for _, part := range []string{s.date, s.region, s.service, terminator} {
-		key = mac(key, part)
+		key = mac(key, []byte(part))
 	}
 	return key
 }
 
-func mac(key []byte, text string) []byte {
+func mac(key, text []byte) []byte {
 	h := hmac.New(sha256.New, key)
-	h.Write([]byte(text))
+	h.Write(text)
 	return h.Sum(nil)
 }
 

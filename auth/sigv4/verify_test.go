@@ -157,7 +157,7 @@ func TestKeys(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		return k.Verify(parsed, r, s.body, secret, at)
+		return k.Verify(&parsed, r, s.body, secret, at)
 	}
 	s := newRequest("GET", "https://eks.us-east-1.amazonaws.com/clusters", "").sign(now)
 	for range 2 {
@@ -203,7 +203,7 @@ func FuzzParse(f *testing.F) {
 		}
 		// Whatever was parsed can be verified without a panic; nobody here
 		// knows this secret, so it never succeeds.
-		if new(Keys).Verify(s, r, nil, "kept from the fuzzer", s.Time) == nil {
+		if new(Keys).Verify(&s, r, nil, "kept from the fuzzer", s.Time) == nil {
 			t.Fatalf("forged: %q %q", authorization, query)
 		}
 	})
@@ -218,7 +218,7 @@ func BenchmarkVerify(b *testing.B) {
 		if err != nil {
 			b.Fatal(err)
 		}
-		if err := k.Verify(parsed, r, s.body, secret, now); err != nil {
+		if err := k.Verify(&parsed, r, s.body, secret, now); err != nil {
 			b.Fatal(err)
 		}
 	}

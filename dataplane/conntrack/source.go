@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
+	"os"
+	"strings"
 	"sync"
 	"time"
 
@@ -103,7 +105,13 @@ func (s *Source) Close() error { return errors.Join(s.events.Close(), s.dumps.Cl
 // either end that is gone, or with a mark that is lost. The ends are those that
 // the VPC sees: of what comes in by a peer link, the load balancer and the
 // target.
+//
+// The kernel keeps the connections of all namespaces in one table, and goes
+// through all of it for a dump of one: where there are none it is not asked.
 func Forget(path string, gone func(netip.Addr) bool, lost func(mark uint32) bool) error {
+	if any, err := tracks(path); !any || err != nil {
+		return err
+	}
 	c, err := dial(path)
 	if err != nil {
 		return err
@@ -124,6 +132,19 @@ func Forget(path string, gone func(netip.Addr) bool, lost func(mark uint32) bool
 		}
 	}
 	return nil
+}
+
+// tracks reports whether the namespace at path has any connection.
+func tracks(path string) (any bool, err error) {
+	err = netns.Do(path, func() error {
+		count, err := os.ReadFile("/proc/sys/net/netfilter/nf_conntrack_count")
+		any = strings.TrimSpace(string(count)) != "0"
+		return err
+	})
+	if err != nil {
+		return false, fmt.Errorf("count connections: %w", err)
+	}
+	return any, nil
 }
 
 func dial(path string) (c *conntrack.Conn, err error) {

@@ -36,12 +36,15 @@ func Open(path string) *Conn { return &Conn{path: path} }
 
 // List returns the ruleset of our table.
 func (c *Conn) List() (Ruleset, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
 	conn, err := c.dial()
 	if err != nil {
 		return Ruleset{}, err
 	}
 	defer conn.Close()
-	r, _, err := consistent(conn)
+	r, gen, err := consistent(conn)
+	c.known, c.last, c.gen = err == nil, r, gen
 	return r, err
 }
 

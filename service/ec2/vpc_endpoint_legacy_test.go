@@ -21,8 +21,8 @@ func endpointNames(e ec2.VpcEndpoint) []string {
 	return names
 }
 
-// TestLegacyEndpoint: an endpoint of before August 2024 has one private name
-// and IPv4 until it is made dual-stack.
+// TestLegacyEndpoint: an endpoint of before August 2024 has one private name,
+// also after it is made dual-stack, and IPv4 until then.
 func TestLegacyEndpoint(t *testing.T) {
 	s, ctx := dualFixture(t)
 	applyAll(t, s.store)
@@ -58,12 +58,12 @@ func TestLegacyEndpoint(t *testing.T) {
 	if err := modify(t, s, id, dualstack); err != nil {
 		t.Fatal(err)
 	}
-	same("names of the upgraded endpoint", []string{first, second}, names(id))
+	same("names of the upgraded endpoint", []string{first}, names(id))
 	same("the hidden zone that it had", zone, describeEndpoint(t, s, ctx, id).DnsEntries[2].HostedZoneId)
 	if err := modify(t, s, id, func(in *ec2.ModifyVpcEndpointInput) { addressType(in, "ipv4", "") }); err != nil {
 		t.Fatal(err)
 	}
-	same("names back in IPv4", []string{first, second}, names(id))
+	same("names back in IPv4", []string{first}, names(id))
 
 	// The tag given later, or with another value, marks nothing.
 	if _, err := s.DeleteVpcEndpoints(ctx, &ec2.DeleteVpcEndpointsInput{VpcEndpointIds: []string{id}}); err != nil {
@@ -74,23 +74,4 @@ func TestLegacyEndpoint(t *testing.T) {
 		t.Fatal(err)
 	}
 	same("names with a late tag", []string{first, second}, names(id))
-}
-
-// TestLegacyEndpointUpgradeConflict: the second name must be free.
-func TestLegacyEndpointUpgradeConflict(t *testing.T) {
-	s, ctx := dualFixture(t)
-	applyAll(t, s.store)
-	id := createEndpoint(t, s, ctx, tagged("postern:legacy", "true"))
-	off := func(in *ec2.ModifyVpcEndpointInput) { in.PrivateDnsEnabled = wire.Ptr(false) }
-	if err := modify(t, s, id, off); err != nil {
-		t.Fatal(err)
-	}
-	createEndpoint(t, s, ctx)
-	refused(t, "both in one call", modify(t, s, id, func(in *ec2.ModifyVpcEndpointInput) {
-		in.PrivateDnsEnabled = wire.Ptr(true)
-		addressType(in, "dualstack", "")
-	}), "InvalidParameter", "private-dns-enabled cannot be set because there is already a conflicting DNS domain for eks.us-east-1.amazonaws.com in the VPC "+vpcID)
-	if err := modify(t, s, id, func(in *ec2.ModifyVpcEndpointInput) { addressType(in, "dualstack", "") }); err != nil {
-		t.Errorf("without private names: %v", err)
-	}
 }

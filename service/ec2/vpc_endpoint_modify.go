@@ -61,7 +61,7 @@ func (s *Service) modifyEndpoint(tx *store.Tx, e *vpc.Endpoint, in *ec2.ModifyVp
 		return errServiceNotFound(e.Service)
 	}
 	for _, change := range []func(*store.Tx, *vpc.Endpoint, endpointTarget, *ec2.ModifyVpcEndpointInput) error{
-		s.modifyPrivateDNS, s.modifyAddressType, s.modifySubnets, s.modifyGroups, modifyPolicy,
+		s.modifyPrivateDNS, modifyAddressType, s.modifySubnets, s.modifyGroups, modifyPolicy,
 	} {
 		if err := change(tx, e, t, in); err != nil {
 			return err
@@ -89,9 +89,9 @@ func (s *Service) modifyPrivateDNS(tx *store.Tx, e *vpc.Endpoint, t endpointTarg
 
 // modifyAddressType changes the address families and the types of the records
 // under the endpoint's names; a new family brings the records that are its
-// default. An old endpoint becomes one of today when it gets IPv6: it has all
-// private names of its service then.
-func (s *Service) modifyAddressType(tx *store.Tx, e *vpc.Endpoint, t endpointTarget, in *ec2.ModifyVpcEndpointInput) error {
+// default. An old endpoint keeps its one private name, which has both families
+// then.
+func modifyAddressType(_ *store.Tx, e *vpc.Endpoint, t endpointTarget, in *ec2.ModifyVpcEndpointInput) error {
 	kind := cmp.Or(wire.Value(in.IpAddressType), e.IPAddressType)
 	changes := kind != e.IPAddressType
 	if changes && !t.supports(kind) {
@@ -104,14 +104,7 @@ func (s *Service) modifyAddressType(tx *store.Tx, e *vpc.Endpoint, t endpointTar
 		}
 	}
 	e.IPAddressType = kind
-	if !changes || !e.Legacy {
-		return nil
-	}
-	e.Legacy = false
-	if !e.PrivateDNS {
-		return nil
-	}
-	return s.takePrivateNames(tx, e, t)
+	return nil
 }
 
 // modifyGroups changes the groups of e and of all its network interfaces.

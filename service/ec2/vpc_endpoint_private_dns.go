@@ -1,7 +1,6 @@
 package ec2
 
 import (
-	"maps"
 	"strings"
 
 	"github.com/postern/postern/store"
@@ -32,8 +31,8 @@ func (s *Service) enablePrivateDNS(tx *store.Tx, e *vpc.Endpoint, t endpointTarg
 	return s.takePrivateNames(tx, e, t)
 }
 
-// takePrivateNames gives e those of its private names that it lacks, each in a
-// hidden zone of its own. No other endpoint of the VPC may have such a zone.
+// takePrivateNames gives e its private names, each in a hidden zone of its
+// own. No other endpoint of the VPC may have such a zone.
 func (s *Service) takePrivateNames(tx *store.Tx, e *vpc.Endpoint, t endpointTarget) error {
 	names := t.privateNames()
 	if e.Legacy {
@@ -42,18 +41,15 @@ func (s *Service) takePrivateNames(tx *store.Tx, e *vpc.Endpoint, t endpointTarg
 	taken := make(map[string]bool)
 	for other := range s.store.Endpoints.By(tx, "vpc", e.VPC) {
 		for name := range other.PrivateZones {
-			taken[zoneName(name)] = taken[zoneName(name)] || other.ID != e.ID
+			taken[zoneName(name)] = true
 		}
 	}
 	zones := make(map[string]string, len(names))
-	maps.Copy(zones, e.PrivateZones)
 	for _, name := range names {
 		if taken[zoneName(name)] {
 			return errPrivateDNSConflict(name, e.VPC)
 		}
-		if zones[name] == "" {
-			zones[name] = vpc.NewZoneID()
-		}
+		zones[name] = vpc.NewZoneID()
 	}
 	e.PrivateZones = zones
 	return nil

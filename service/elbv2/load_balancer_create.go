@@ -70,7 +70,7 @@ func (s *Service) newLoadBalancer(ctx context.Context, in *elbv2.CreateLoadBalan
 		Owner:       o,
 		ARN:         newARN(o, "loadbalancer/net/"+name+"/"+hash),
 		Name:        name,
-		DNSName:     name + "-" + hash + ".elb." + o.Region + ".amazonaws.com",
+		DNSName:     name + "-" + hash + ".elb." + o.Region + "." + vpc.PartitionOf(o.Region).Suffix,
 		Scheme:      cmp.Or(wire.Value(in.Scheme), elbv2.LoadBalancerSchemeEnumInternetFacing),
 		Groups:      distinct(in.SecurityGroups),
 		AddressType: cmp.Or(wire.Value(in.IpAddressType), elbv2.IpAddressTypeIpv4),
