@@ -1,77 +1,156 @@
 package policy
 
-import (
-	"slices"
-	"strings"
-)
+import "strings"
 
 // arnParts is the number of parts of an ARN:
 // arn:partition:service:region:account:resource.
 const arnParts = 6
 
-// arnPattern matches ARNs part by part: a wildcard never reaches over one of
-// the first five colons. A pattern with fewer parts is completed with *, as
-// IAM does, so that * alone matches everything, even what is not an ARN.
+// resourcePattern is one value of a Resource element. Its wildcards stay
+// within a part of the ARN, but for a * at the end of a part, which reaches
+// over the colons that follow ("IAM JSON policy elements: Resource"). An ARN
+// that ends early is completed with *.
+type resourcePattern struct {
+	head []pattern // parts to be compared one by one
+	tail pattern   // the rest of the ARN
+}
+
+func compileResource(s string, d dialect) resourcePattern {
+	whole := compile(s, d)
+	parts := splitARN(whole.tokens)
+	if len(parts) < arnParts && strings.HasPrefix(s, "arn:") {
+		whole = compile(s+strings.Repeat(":*", arnParts-len(parts)), d)
+		parts = splitARN(whole.tokens)
+	}
+	last := 0 // the first part whose end is *, or the resource itself
+	bound := false
+	for last < len(parts)-1 && !endsInStar(parts[last].tokens) {
+		bound = bound || hasWildcard(parts[last].tokens)
+		last++
+	}
+	if !bound || len(parts) < arnParts { // the colons of both stand one over the other
+		return resourcePattern{tail: whole}
+	}
+	return resourcePattern{head: parts[:last], tail: joinARN(parts[last:])}
+}
+
+func endsInStar(tokens []token) bool {
+	return len(tokens) > 0 && tokens[len(tokens)-1].kind == anyText
+}
+
+func hasWildcard(tokens []token) bool {
+	for _, t := range tokens {
+		if t.kind == anyText || t.kind == anyRune {
+			return true
+		}
+	}
+	return false
+}
+
+func (r *resourcePattern) match(arn string, context Context) bool {
+	for i := range r.head {
+		part, rest, ok := strings.Cut(arn, ":")
+		if !ok || !r.head[i].match(part, context) {
+			return false
+		}
+		arn = rest
+	}
+	return r.tail.match(arn, context)
+}
+
+// arnPattern is one value of an ARN condition. Each of the six parts is
+// compared for itself; * alone is everything.
 type arnPattern struct {
-	pattern pattern
-	parts   [][]rune // split in advance where the pattern has no variables
+	whole pattern
+	parts []pattern // nil where a variable may hold colons
 }
 
-func compileARN(s string, d dialect) (arnPattern, *Error) {
-	p, err := compile(s, d)
-	if err != nil {
-		return arnPattern{}, err
+func compileARN(s string, d dialect) arnPattern {
+	a := arnPattern{whole: compile(s, d)}
+	parts := splitARN(a.whole.tokens)
+	for _, p := range parts[:len(parts)-1] {
+		if p.variables > 0 {
+			return a
+		}
 	}
-	a := arnPattern{pattern: p}
-	if len(p.variables) == 0 {
-		a.parts = splitARN(p.runes)
+	if len(parts) == arnParts || a.whole.variables == 0 {
+		a.parts = parts
 	}
-	return a, nil
+	return a
 }
 
-// everything reports whether the pattern is *.
-func (a arnPattern) everything() bool {
-	return len(a.pattern.runes) == 1 && a.pattern.runes[0] == anyText
-}
-
-func (a arnPattern) match(s string, context Context) bool {
-	if a.everything() {
+func (a *arnPattern) match(arn string, context Context) bool {
+	if a.whole.everything() {
 		return true
 	}
 	parts := a.parts
 	if parts == nil {
-		runes, ok := a.pattern.expand(context)
+		expanded, ok := a.whole.expand(context)
 		if !ok {
 			return false
 		}
-		parts = splitARN(runes)
+		parts = splitARN(expanded.tokens)
 	}
-	got := strings.SplitN(s, ":", arnParts)
-	if len(got) != arnParts || got[0] != "arn" {
+	if len(parts) != arnParts {
 		return false
 	}
-	for i, part := range parts {
-		if !match(part, got[i]) {
+	for i := range parts {
+		part, rest, more := strings.Cut(arn, ":")
+		switch {
+		case i == arnParts-1:
+			part = arn
+		case !more:
 			return false
 		}
+		if !parts[i].match(part, context) {
+			return false
+		}
+		arn = rest
 	}
 	return true
 }
 
-// splitARN cuts a pattern at its first five colons and completes it.
-func splitARN(p []rune) [][]rune {
-	parts := make([][]rune, 0, arnParts)
-	for len(parts) < arnParts-1 {
-		i := slices.Index(p, ':')
-		if i < 0 {
-			break
+// splitARN cuts a pattern at its first five colons.
+func splitARN(tokens []token) []pattern {
+	parts := make([]pattern, 1, arnParts)
+	for _, t := range tokens {
+		if t.kind == literal {
+			for len(parts) < arnParts {
+				part, rest, more := strings.Cut(t.text, ":")
+				if !more {
+					break
+				}
+				parts[len(parts)-1].literal(part)
+				parts = append(parts, pattern{})
+				t.text = rest
+			}
+			parts[len(parts)-1].literal(t.text)
+			continue
 		}
-		parts = append(parts, p[:i])
-		p = p[i+1:]
-	}
-	parts = append(parts, p)
-	for len(parts) < arnParts {
-		parts = append(parts, []rune{anyText})
+		p := &parts[len(parts)-1]
+		p.tokens = append(p.tokens, t)
+		if t.kind == variable {
+			p.variables++
+		}
 	}
 	return parts
+}
+
+// joinARN is the way back.
+func joinARN(parts []pattern) pattern {
+	var whole pattern
+	for i, p := range parts {
+		if i > 0 {
+			whole.literal(":")
+		}
+		for _, t := range p.tokens {
+			if t.kind == literal {
+				whole.literal(t.text)
+			} else {
+				whole.tokens = append(whole.tokens, t)
+			}
+		}
+		whole.variables += p.variables
+	}
+	return whole
 }

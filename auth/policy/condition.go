@@ -10,7 +10,10 @@ type condition struct {
 	ifExists bool
 	key      string // lower case
 	tests    []test // one a value: any may match
-	text     string
+
+	name, keyText string   // as written
+	values        []string // as written
+	invalid       bool     // a value is not of the operator's type
 }
 
 // quantifier is the prefix of an operator for keys with several values.
@@ -46,34 +49,34 @@ func parseConditions(v value, variables bool) ([]condition, *Error) {
 }
 
 func parseCondition(name string, m member, variables bool) (condition, *Error) {
-	c := condition{key: strings.ToLower(m.name)}
-	base := name
-	if rest, ok := strings.CutPrefix(base, "ForAllValues:"); ok {
+	c := condition{key: strings.ToLower(m.name), name: name, keyText: m.name}
+	base := strings.ToLower(name)
+	if rest, ok := strings.CutPrefix(base, "forallvalues:"); ok {
 		base, c.set = rest, forAll
-	} else if rest, ok := strings.CutPrefix(base, "ForAnyValue:"); ok {
+	} else if rest, ok := strings.CutPrefix(base, "foranyvalue:"); ok {
 		base, c.set = rest, forAny
 	}
-	base, c.ifExists = strings.CutSuffix(base, "IfExists")
+	base, c.ifExists = strings.CutSuffix(base, "ifexists")
 	var ok bool
-	if c.operator, ok = findOperator(base); !ok || base == "Null" && (c.ifExists || c.set != single) {
+	if c.operator, ok = findOperator(base); !ok || c.operator.presence && (c.ifExists || c.set != single) {
 		return c, malformed("", "Invalid Condition type : %s.", name)
 	}
-	if vendor, rest, ok := strings.Cut(m.name, ":"); !ok || vendor == "" || rest == "" {
-		return c, malformed("", textVendor)
-	}
-	values, ok := m.value.scalars()
-	if !ok {
+	if c.values, ok = m.value.scalars(); !ok {
 		return c, malformed("", textSyntax)
 	}
-	for _, s := range values {
-		t, err := c.operator.compile(s, variables)
-		if err != nil {
-			return c, err
+	for _, s := range c.values {
+		if t := c.operator.compile(s, variables); t != nil {
+			c.tests = append(c.tests, t)
+		} else {
+			c.invalid = true // no request can have such a value
 		}
-		c.tests = append(c.tests, t)
 	}
-	c.text = name + " " + m.name + " " + strings.Join(values, ", ")
 	return c, nil
+}
+
+// String is the condition as written.
+func (c *condition) String() string {
+	return c.name + " " + c.keyText + " " + strings.Join(c.values, ", ")
 }
 
 // holds decides the condition. A key that is absent fails an operator that
@@ -82,13 +85,15 @@ func parseCondition(name string, m member, variables bool) (condition, *Error) {
 // enough, and one that is excluded is too many.
 func (c *condition) holds(context Context) bool {
 	got := context.Values(c.key)
-	present := len(got) > 0
+	if c.set != single && blank(got) {
+		got = nil // for a set operator, an empty string is an empty set
+	}
 	switch {
 	case c.operator.presence:
-		return c.anyTest(presence(present), context)
-	case !present && c.ifExists:
+		return c.anyTest(presence(len(got) > 0), context)
+	case len(got) == 0 && c.ifExists:
 		return true
-	case !present && c.set == single:
+	case len(got) == 0 && c.set == single:
 		return c.operator.negated
 	case c.set == forAll || c.set == single && c.operator.negated:
 		for _, s := range got {
@@ -118,6 +123,16 @@ func (c *condition) anyTest(got string, context Context) bool {
 		}
 	}
 	return false
+}
+
+// blank reports whether all values are empty.
+func blank(values []string) bool {
+	for _, s := range values {
+		if s != "" {
+			return false
+		}
+	}
+	return true
 }
 
 // presence is what the Null operator compares: "true" where the key is absent.

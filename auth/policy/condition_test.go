@@ -37,6 +37,7 @@ func TestConditions(t *testing.T) {
 		{`"Null":{"aws:K":true}`, one("a"), false},
 		{`"Null":{"aws:K":"false"}`, one(""), true},
 		{`"Null":{"aws:K":"false"}`, many(), false},
+		{`"Null":{"aws:K":["true","false"]}`, nil, true},
 
 		// Several values in the request.
 		{`"ForAllValues:StringEquals":{"aws:K":["a","b"]}`, many("a", "b"), true},
@@ -51,6 +52,12 @@ func TestConditions(t *testing.T) {
 		{`"ForAnyValue:StringNotEquals":{"aws:K":"a"}`, many("a"), false},
 		{`"ForAnyValue:StringNotEquals":{"aws:K":"a"}`, nil, false},
 		{`"StringEquals":{"aws:K":"a"}`, many("a", "b"), true},
+		// For a set operator an empty string is an empty set.
+		{`"ForAllValues:StringEquals":{"aws:K":"a"}`, one(""), true},
+		{`"ForAnyValue:StringEquals":{"aws:K":""}`, one(""), false},
+		{`"ForAllValues:StringEquals":{"aws:K":"a"}`, many("", "b"), false},
+		{`"ForAllValues:StringEquals":{"aws:K":[]}`, one("a"), false},
+		{`"ForAllValues:StringNotLike":{"aws:K":[]}`, one("a"), true},
 		{`"StringNotEquals":{"aws:K":"a"}`, many("a", "b"), false},
 
 		// ARNs: both operators know wildcards, part by part.
@@ -67,6 +74,10 @@ func TestConditions(t *testing.T) {
 		{`"BinaryEquals":{"aws:K":"QmluYXJ5"}`, one("QmluYXJ5"), true},
 		{`"BinaryEquals":{"aws:K":"QmluYXJ5"}`, one("!"), false},
 
+		{`"BinaryEquals":{"aws:K":"QmluYXJ5"}`, one("Binary"), true},
+		{`"Bool":{"aws:K":"${aws:Other}"}`, map[string][]string{"aws:k": {"True"}, "aws:other": {"true"}}, true},
+		{`"Bool":{"aws:K":"yes"}`, one("yes"), false},
+
 		// Addresses.
 		{`"IpAddress":{"aws:K":"10.0.0.0/16"}`, one("10.0.255.1"), true},
 		{`"IpAddress":{"aws:K":"10.0.0.0/16"}`, one("10.1.0.1"), false},
@@ -76,6 +87,13 @@ func TestConditions(t *testing.T) {
 		{`"IpAddress":{"aws:K":"0.0.0.0/0"}`, one("2001:db8::1"), false},
 		{`"IpAddress":{"aws:K":"0.0.0.0/0"}`, one("somewhere"), false},
 		{`"IpAddress":{"aws:K":"0.0.0.0/0"}`, nil, false},
+		{`"IpAddress":{"aws:K":"10.0.9.9/16"}`, one("10.0.0.1"), true}, // host bits do not count
+		{`"IpAddress":{"aws:K":"::ffff:10.0.0.0/112"}`, one("10.0.255.1"), true},
+		{`"IpAddress":{"aws:K":"::ffff:10.0.0.0/112"}`, one("10.1.0.1"), false},
+		{`"IpAddress":{"aws:K":"2001:db8::1"}`, one("2001:DB8:0::1"), true},
+		{`"IpAddress":{"aws:K":"10.0.0.0/33"}`, one("10.0.0.1"), false},
+		{`"NotIpAddress":{"aws:K":"10.0.0.0/16"}`, one("somewhere"), true},
+		{`"NotIpAddress":{"aws:K":["10.0.0.0/16","10.1.0.0/16"]}`, one("10.1.0.1"), false},
 		{`"NotIpAddress":{"aws:K":"10.0.0.0/16"}`, one("10.0.0.1"), false},
 		{`"NotIpAddress":{"aws:K":"10.0.0.0/16"}`, nil, true}, // why Deny NotIpAddress aws:SourceIp hits endpoints
 
@@ -88,6 +106,11 @@ func TestConditions(t *testing.T) {
 		{`"NumericGreaterThan":{"aws:K":-1}`, one("-0.5"), true},
 		{`"NumericGreaterThanEquals":{"aws:K":10}`, one("9.99"), false},
 		{`"NumericLessThan":{"aws:K":10}`, one("0x1"), false},
+		{`"NumericEquals":{"aws:K":"ten"}`, one("ten"), false},
+		{`"NumericNotEquals":{"aws:K":"ten"}`, one("10"), true},
+		{`"NumericNotEquals":{"aws:K":[1,2]}`, one("2"), false},
+		{`"NumericEquals":{"aws:K":"9007199254740993"}`, one("9007199254740992"), false},
+		{`"NumericLessThanIfExists":{"aws:K":10}`, nil, true},
 
 		// Dates: ISO 8601 in any zone, or seconds since 1970.
 		{`"DateEquals":{"aws:K":"2026-01-02T03:04:05Z"}`, one("2026-01-02T04:04:05+01:00"), true},
@@ -96,6 +119,19 @@ func TestConditions(t *testing.T) {
 		{`"DateGreaterThanEquals":{"aws:K":"2026"}`, one("1767225600"), true},
 		{`"DateNotEquals":{"aws:K":"2026"}`, one("1767225600"), false},
 		{`"DateLessThanEquals":{"aws:K":"2026-01-01T00:00Z"}`, one("1767225601"), false},
+
+		{`"DateEquals":{"aws:K":"2026-01-02T03:04:05"}`, one("2026-01-02T03:04:05.000Z"), true},
+		{`"DateLessThan":{"aws:K":"2026-01-02"}`, one("yesterday"), false},
+		{`"DateLessThan":{"aws:K":"2026-01-02"}`, nil, false},
+		{`"DateNotEquals":{"aws:K":"2026-01-02"}`, nil, true},
+
+		// Operators are compared without case.
+		{`"stringequals":{"aws:K":"a"}`, one("a"), true},
+		{`"foranyvalue:STRINGLIKEifexists":{"aws:K":"a*"}`, many("b", "ab"), true},
+		{`"NOTIPADDRESS":{"aws:K":"10.0.0.0/8"}`, one("10.0.0.1"), false},
+
+		// A key that no vendor prefaces is a key that no request has.
+		{`"StringEquals":{"K":"a"}`, one("a"), false},
 
 		// All conditions must hold; the key's case does not count.
 		{`"StringEquals":{"aws:K":"a"},"StringLike":{"AWS:k":"b*"}`, one("a"), false},

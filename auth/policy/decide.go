@@ -1,7 +1,5 @@
 package policy
 
-import "strings"
-
 // Decision is whether a request may go on.
 type Decision byte
 
@@ -43,30 +41,33 @@ const (
 	toPrincipal       // the principal itself, or everyone: nothing else must allow
 )
 
-// outcome is what one type of policy says.
+// outcome is what one list of policies says.
 type outcome struct {
-	grant   grant
-	allowed Verdict // where grant is not noGrant
-	missing int     // the first level that does not allow
+	grant     grant
+	policy    *Named // that which decides, where there is one
+	statement int    // index in policy
+	denies    bool
+	level     int // of SCPs and RCPs: the first that does not allow
 }
 
 // evaluation is one request on its way through a Set.
 type evaluation struct {
 	req     *Request
 	context Context
-	action  string // lower case
+	action  []byte // lower case
 	bounded bool   // a user or role with a permissions boundary
 }
 
 // Decide decides a request by all policies that apply, as AWS documents it
 // ("Policy evaluation logic").
 func Decide(req Request, set Set) Verdict {
-	e := newEvaluation(&req, &set)
+	var name [96]byte // longer than any action
+	e := newEvaluation(&req, &set, name[:0])
 	return e.decide(&set)
 }
 
-func newEvaluation(req *Request, set *Set) evaluation {
-	e := evaluation{req: req, context: req.Context, action: strings.ToLower(req.Action)}
+func newEvaluation(req *Request, set *Set, name []byte) evaluation {
+	e := evaluation{req: req, context: req.Context, action: appendLower(name, req.Action)}
 	if e.context == nil {
 		e.context = Keys(nil)
 	}
@@ -78,17 +79,18 @@ func (e *evaluation) decide(set *Set) Verdict {
 	var outcomes [types]outcome
 	var denied Verdict
 	set.layers(func(l layer) bool {
-		var o outcome
-		o, denied = e.layer(l)
-		if all := &outcomes[l.typ]; l.level <= 1 {
-			*all = o
-		} else if all.grant != noGrant {
-			*all = o
+		o := e.layer(l)
+		if o.denies {
+			denied = o.verdict(ExplicitDeny, l.typ, l.level)
+			return true
 		}
-		if o.grant == noGrant && outcomes[l.typ].missing == 0 {
-			outcomes[l.typ].missing = l.level
+		if first := &outcomes[l.typ]; first.level == 0 { // no level above it has failed
+			if o.grant == noGrant {
+				o.level = l.level
+			}
+			*first = o
 		}
-		return denied.Decision == ExplicitDeny
+		return false
 	})
 	if denied.Decision == ExplicitDeny {
 		return denied
@@ -96,76 +98,73 @@ func (e *evaluation) decide(set *Set) Verdict {
 	return e.combine(set, &outcomes)
 }
 
+func (o *outcome) verdict(d Decision, t Type, level int) Verdict {
+	return Verdict{
+		Decision: d, Type: t, Level: level,
+		Policy: o.policy.Name, Statement: o.statement + 1, Sid: o.policy.Document.Statements[o.statement].Sid,
+	}
+}
+
 // combine makes one decision of what each type says, where none denies
 // explicitly.
 func (e *evaluation) combine(set *Set, o *[types]outcome) Verdict {
 	who := &e.req.Principal
-	none := func(t Type) Verdict { return Verdict{Type: t, Level: o[t].missing} }
+	fails := func(t Type, applies bool) bool { return applies && o[t].grant == noGrant }
+	none := func(t Type) Verdict { return Verdict{Type: t, Level: o[t].level} }
+	allowed := func(t Type) Verdict { return o[t].verdict(Allowed, t, 0) }
+
+	byResource, abroad := set.resourceType(), e.req.crossAccount()
+	granted := o[byResource].grant
 	switch {
-	case set.SCPs != nil && o[SCP].grant == noGrant:
+	case fails(SCP, set.SCPs != nil):
 		return none(SCP)
-	case set.RCPs != nil && o[RCP].grant == noGrant:
+	case fails(RCP, set.RCPs != nil):
 		return none(RCP)
-	case set.Endpoint != nil && o[Endpoint].grant == noGrant:
+	case fails(Endpoint, set.Endpoint != nil):
 		return none(Endpoint)
-	}
-	byResource := set.resourceType()
-	switch granted := o[byResource].grant; {
-	case who.Account == "": // a service, a federated identity, nobody
-		if granted == noGrant {
-			return none(byResource)
-		}
-		return o[byResource].allowed
-	case granted == noGrant && (set.Trust || e.req.crossAccount()):
+	case fails(byResource, set.Trust || abroad || who.Account == ""):
 		return none(byResource)
-	case granted == toPrincipal && !e.req.crossAccount():
-		return o[byResource].allowed
-	}
-	switch {
-	case set.Boundary != nil && o[Boundary].grant == noGrant:
+	case who.Account == "" || granted == toPrincipal && !abroad:
+		return allowed(byResource)
+	case fails(Boundary, set.Boundary != nil):
 		return none(Boundary)
-	case set.Session != nil && o[Session].grant == noGrant:
+	case fails(Session, set.Session != nil || who.federated()): // a federated user has what its session policies say
 		return none(Session)
-	case set.Session == nil && who.federated(): // has what its session policies say
-		return none(Session)
-	case o[byResource].grant == toIssuer && !e.req.crossAccount():
-		return o[byResource].allowed
+	case granted == toIssuer && !abroad:
+		return allowed(byResource)
 	case who.root():
 		return Verdict{Decision: Allowed, Type: Identity}
-	case o[Identity].grant == noGrant:
+	case fails(Identity, true):
 		return none(Identity)
 	}
-	return o[Identity].allowed
+	return allowed(Identity)
 }
 
 // layer evaluates the policies of one list. The first statement that denies
 // ends it.
-func (e *evaluation) layer(l layer) (o outcome, denied Verdict) {
+func (e *evaluation) layer(l layer) (o outcome) {
 	for i := range l.policies {
-		document := l.policies[i].Document
-		for j := range document.Statements {
-			s := &document.Statements[j]
+		statements := l.policies[i].Document.Statements
+		for j := range statements {
+			s := &statements[j]
 			if s.Effect == Allow && o.grant == toPrincipal {
 				continue // can add nothing
 			}
-			g := e.match(s, l.typ)
-			if g == noGrant || s.Effect == Allow && g <= o.grant {
-				continue
+			switch g := e.match(s, l.typ); {
+			case g == noGrant:
+			case s.Effect == Deny:
+				return outcome{policy: &l.policies[i], statement: j, denies: true}
+			case g > o.grant:
+				o = outcome{grant: g, policy: &l.policies[i], statement: j}
 			}
-			v := Verdict{Decision: Allowed, Type: l.typ, Level: l.level, Policy: l.policies[i].Name, Statement: j + 1, Sid: s.Sid}
-			if s.Effect == Deny {
-				v.Decision = ExplicitDeny
-				return o, v
-			}
-			o.grant, o.allowed = g, v
 		}
 	}
-	return o, Verdict{}
+	return o
 }
 
 // match reports whether a statement applies, and to whom it is said.
 func (e *evaluation) match(s *Statement, t Type) grant {
-	if !e.matchAction(s) || !e.matchResource(s, t) {
+	if !s.actions.match(e.action) || !e.matchResource(s, t) {
 		return noGrant
 	}
 	g := e.matchPrincipal(s, t)
@@ -179,8 +178,6 @@ func (e *evaluation) match(s *Statement, t Type) grant {
 	}
 	return g
 }
-
-func (e *evaluation) matchAction(s *Statement) bool { return s.actions.match(e.action) }
 
 // matchResource: where a policy hangs on a resource, its statements may leave
 // out which.

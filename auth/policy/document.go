@@ -40,19 +40,9 @@ func (e Effect) String() string {
 	return "Allow"
 }
 
-type actionSet struct {
-	not      bool
-	patterns []pattern // lower case
-	text     string
-}
-
-type resourceSet struct {
-	not      bool
-	patterns []arnPattern
-	text     string
-}
-
-// Parse compiles a document of any kind. The error is an *Error.
+// Parse compiles a document of any kind, and takes what a policy of one kind
+// may not say (see Validate). A value that is not of its operator's type
+// matches nothing. The error is an *Error.
 func Parse(doc string) (*Document, error) {
 	root, err := parseJSON(doc)
 	if err != nil {
@@ -73,24 +63,6 @@ func MustParse(doc string) *Document {
 		panic(fmt.Sprintf("policy: %v in %s", err, doc))
 	}
 	return d
-}
-
-// ParseEndpoint compiles the policy of a VPC endpoint: each statement names
-// its principals and resources.
-func ParseEndpoint(doc string) (*Document, error) {
-	d, err := Parse(doc)
-	if err != nil {
-		return nil, err
-	}
-	for i, s := range d.Statements {
-		if s.principals == nil {
-			return nil, malformed(statementName(i), "Missing required field Principal")
-		}
-		if s.resources == nil {
-			return nil, malformed(statementName(i), textResources)
-		}
-	}
-	return d, nil
 }
 
 func statementName(i int) string { return "Statement " + strconv.Itoa(i+1) }
@@ -166,7 +138,7 @@ func parseStatement(v value, variables bool) (Statement, *Error) {
 	switch {
 	case s.Effect == 0:
 		return s, malformed("", "Missing required field Effect")
-	case len(s.actions.patterns) == 0:
+	case s.actions.text == "":
 		return s, malformed("", textActions)
 	}
 	return s, nil
@@ -207,61 +179,4 @@ func parseEffect(s string) (Effect, *Error) {
 		return Deny, nil
 	}
 	return 0, malformed("", "Invalid effect: %s", s)
-}
-
-func parseActions(not bool, v value) (actionSet, *Error) {
-	names, ok := v.strings()
-	if !ok {
-		return actionSet{}, malformed("", textSyntax)
-	}
-	set := actionSet{not: not, text: strings.Join(names, ", ")}
-	for _, name := range names {
-		vendor, action, ok := strings.Cut(name, ":")
-		if name != "*" && (!ok || vendor == "" || action == "" || strings.ContainsAny(name, " \t\r\n")) {
-			return actionSet{}, malformed("", textVendor)
-		}
-		p, err := compile(strings.ToLower(name), dialect{wildcards: true})
-		if err != nil {
-			return actionSet{}, err
-		}
-		set.patterns = append(set.patterns, p)
-	}
-	return set, nil
-}
-
-func parseResources(not bool, v value, variables bool) (*resourceSet, *Error) {
-	names, ok := v.strings()
-	if !ok {
-		return nil, malformed("", textSyntax)
-	}
-	set := &resourceSet{not: not, text: strings.Join(names, ", ")}
-	for _, name := range names {
-		if name != "*" && !strings.HasPrefix(name, "arn:") && !(variables && strings.HasPrefix(name, "${")) {
-			return nil, malformed("", "Resource %s must be in ARN format or \"*\".", name)
-		}
-		p, err := compileARN(name, dialect{wildcards: true, variables: variables})
-		if err != nil {
-			return nil, err
-		}
-		set.patterns = append(set.patterns, p)
-	}
-	return set, nil
-}
-
-func (a *actionSet) match(action string) bool {
-	for _, p := range a.patterns {
-		if match(p.runes, action) {
-			return !a.not
-		}
-	}
-	return a.not
-}
-
-func (r *resourceSet) match(resource string, context Context) bool {
-	for _, p := range r.patterns {
-		if p.match(resource, context) {
-			return !r.not
-		}
-	}
-	return r.not
 }

@@ -20,8 +20,10 @@ const (
 	textNotJSON   = "The specified policy document is not a valid JSON policy document."
 	textSyntax    = "Syntax errors in policy."
 	textVendor    = "Actions/Conditions must be prefaced by a vendor, e.g., iam, sdb, ec2, etc."
+	textLegacy    = "The policy failed legacy parsing"
 	textActions   = "Policy statement must contain actions."
 	textResources = "Policy statement must contain resources."
+	textARN       = "Resource %s must be in ARN format or \"*\"."
 	textSids      = "Statement IDs (SID) in a single policy must be unique."
 )
 

@@ -8,7 +8,7 @@ import (
 // Explain decides as Decide does, and says of every statement of every policy
 // whether it applied, and if not, why.
 func Explain(req Request, set Set) Verdict {
-	e := newEvaluation(&req, &set)
+	e := newEvaluation(&req, &set, nil)
 	v := e.decide(&set)
 	set.layers(func(l layer) bool {
 		for _, p := range l.policies {
@@ -87,7 +87,7 @@ func (e *evaluation) misses(s *Statement, t Type) []Miss {
 		}
 		all = append(all, Miss{element("Principal", not), want, e.req.Principal.String()})
 	}
-	if !e.matchAction(s) {
+	if !s.actions.match(e.action) {
 		all = append(all, Miss{element("Action", s.actions.not), s.actions.text, e.req.Action})
 	}
 	if !e.matchResource(s, t) {
@@ -99,7 +99,7 @@ func (e *evaluation) misses(s *Statement, t Type) []Miss {
 	}
 	for i := range s.conditions {
 		if c := &s.conditions[i]; !c.holds(e.context) {
-			all = append(all, Miss{"Condition", c.text, orAbsent(e.context.Values(c.key))})
+			all = append(all, Miss{"Condition", c.String(), orAbsent(e.context.Values(c.key))})
 		}
 	}
 	return all

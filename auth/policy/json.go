@@ -10,8 +10,8 @@ import (
 // Bounds of a document. Every kind of policy has a lower quota of its own;
 // these keep the parser's work small whatever it is given.
 const (
-	maxSize  = 64 << 10 // bytes
-	maxDepth = 12       // objects and lists inside one another; a policy needs 6
+	maxSize  = 128 << 10 // bytes
+	maxDepth = 12        // objects and lists inside one another; a policy needs 6
 )
 
 // value is one JSON value. Of the fields only those of its kind are set.

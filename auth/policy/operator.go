@@ -1,40 +1,55 @@
 package policy
 
 import (
+	"bytes"
 	"encoding/base64"
 	"net/netip"
-	"strconv"
 	"strings"
-	"time"
 )
 
 // operator is a condition operator without its quantifier and IfExists.
 type operator struct {
+	family   family
 	negated  bool // …Not…: holds where no value matches
 	presence bool // Null
-	compile  func(value string, variables bool) (test, *Error)
+	// compile makes a test of a value of the policy, nil where the value is
+	// not of the operator's type.
+	compile func(value string, variables bool) test
 }
 
-// findOperator returns the operator of that name, which is case-sensitive.
+type family byte
+
+const (
+	stringFamily family = iota
+	arnFamily
+	addressFamily
+	boolFamily
+	binaryFamily
+	nullFamily
+	numericFamily
+	dateFamily
+)
+
+// findOperator returns the operator of that name, in lower case.
 func findOperator(name string) (operator, bool) {
-	o := operator{negated: strings.Contains(name, "Not")}
+	o := operator{negated: strings.Contains(name, "not")}
 	switch name {
-	case "StringEquals", "StringNotEquals":
-		o.compile = stringTest(false, false)
-	case "StringEqualsIgnoreCase", "StringNotEqualsIgnoreCase":
-		o.compile = stringTest(false, true)
-	case "StringLike", "StringNotLike":
-		o.compile = stringTest(true, false)
-	case "ArnEquals", "ArnNotEquals", "ArnLike", "ArnNotLike": // all know wildcards
-		o.compile = arnTest
-	case "IpAddress", "NotIpAddress":
-		o.compile = addressTest
-	case "Bool":
-		o.compile = boolTest
-	case "BinaryEquals":
-		o.compile = binaryTest
-	case "Null":
-		o.compile, o.presence = boolTest, true
+	case "stringequals", "stringnotequals":
+		o.compile = stringTest(dialect{})
+	case "stringequalsignorecase", "stringnotequalsignorecase":
+		o.compile = foldTest
+	case "stringlike", "stringnotlike":
+		o.compile = stringTest(dialect{wildcards: true})
+	case "arnequals", "arnnotequals", "arnlike", "arnnotlike": // all know wildcards
+		o.family, o.compile = arnFamily, arnTest
+	case "ipaddress", "notipaddress":
+		o.family, o.compile = addressFamily, addressTest
+	case "bool":
+		o.family, o.compile = boolFamily, boolTest
+	case "binaryequals":
+		o.family, o.compile = binaryFamily, binaryTest
+	case "null":
+		o.family, o.compile, o.presence = nullFamily, boolTest, true
 	default:
 		return findComparison(name)
 	}
@@ -43,154 +58,99 @@ func findOperator(name string) (operator, bool) {
 
 // findComparison returns an operator of the families that have an order.
 func findComparison(name string) (operator, bool) {
-	family := dateTest
-	comparison, ok := strings.CutPrefix(name, "Date")
+	o := operator{family: dateFamily}
+	comparison, ok := strings.CutPrefix(name, "date")
 	if !ok {
-		family = numericTest
-		comparison, ok = strings.CutPrefix(name, "Numeric")
+		o.family = numericFamily
+		comparison, ok = strings.CutPrefix(name, "numeric")
 	}
 	accept, known := findOrder(comparison)
-	return operator{negated: comparison == "NotEquals", compile: family(accept)}, ok && known
+	o.negated = comparison == "notequals"
+	if o.compile = numericTest(accept); o.family == dateFamily {
+		o.compile = dateTest(accept)
+	}
+	return o, ok && known
 }
 
-func stringTest(wildcards, fold bool) func(string, bool) (test, *Error) {
-	return func(want string, variables bool) (test, *Error) {
-		if fold {
-			want = strings.ToLower(want)
+func stringTest(d dialect) func(string, bool) test {
+	return func(want string, variables bool) test {
+		d.variables = variables
+		p := compile(want, d)
+		if !d.wildcards && p.variables == 0 {
+			want = p.String()
+			return func(got string, _ Context) bool { return got == want }
 		}
-		p, err := compile(want, dialect{wildcards: wildcards, variables: variables})
-		if err != nil {
-			return nil, err
-		}
-		return func(got string, context Context) bool {
-			if fold {
-				got, context = strings.ToLower(got), lower(context, p.variables)
-			}
-			return p.match(got, context)
-		}, nil
+		return p.match
 	}
 }
 
-// lower returns the values of some variables in lower case.
-func lower(context Context, variables []variable) Context {
-	low := Keys{}
-	for _, v := range variables {
-		for _, s := range context.Values(v.key) {
-			low[v.key] = append(low[v.key], strings.ToLower(s))
-		}
+// foldTest compares without case. Its patterns have no wildcards.
+func foldTest(want string, variables bool) test {
+	p := compile(want, dialect{variables: variables})
+	if p.variables == 0 {
+		want = p.String()
+		return func(got string, _ Context) bool { return strings.EqualFold(got, want) }
 	}
-	return low
+	return func(got string, context Context) bool {
+		expanded, ok := p.expand(context)
+		return ok && strings.EqualFold(got, expanded.String())
+	}
 }
 
-func arnTest(want string, variables bool) (test, *Error) {
-	p, err := compileARN(want, dialect{wildcards: true, variables: variables})
-	if err != nil {
-		return nil, err
-	}
-	return p.match, nil
+func arnTest(want string, variables bool) test {
+	p := compileARN(want, dialect{wildcards: true, variables: variables})
+	return p.match
 }
 
-func boolTest(want string, _ bool) (test, *Error) {
-	w := strings.ToLower(want)
-	if w != "true" && w != "false" {
-		return nil, malformed("", "Invalid boolean: %q.", want)
+func boolTest(want string, variables bool) test {
+	if p := compile(want, dialect{variables: variables}); p.variables > 0 {
+		return foldTest(want, variables)
 	}
-	return func(got string, _ Context) bool { return strings.ToLower(got) == w }, nil
+	if want = strings.ToLower(want); want != "true" && want != "false" {
+		return nil
+	}
+	return func(got string, _ Context) bool { return strings.EqualFold(got, want) }
 }
 
-func binaryTest(want string, _ bool) (test, *Error) {
+// binaryTest compares bytes with those that the policy has in base64. The
+// request has them in base64, too, or as they are.
+func binaryTest(want string, _ bool) test {
 	w, err := base64.StdEncoding.DecodeString(want)
 	if err != nil {
-		return nil, malformed("", "Invalid base64: %q.", want)
+		return nil
 	}
 	return func(got string, _ Context) bool {
 		g, err := base64.StdEncoding.DecodeString(got)
-		return err == nil && string(g) == string(w)
-	}, nil
+		return err == nil && bytes.Equal(g, w) || got == string(w)
+	}
 }
 
 // addressTest compares addresses of both families. An IPv4 address mapped
-// into IPv6 is the IPv4 address.
-func addressTest(want string, _ bool) (test, *Error) {
-	prefix, err := netip.ParsePrefix(want)
-	if err != nil {
-		a, err := netip.ParseAddr(want)
-		if err != nil || a.Zone() != "" {
-			return nil, malformed("", "Invalid IP address or CIDR: %q.", want)
-		}
-		prefix = netip.PrefixFrom(a, a.BitLen())
+// into IPv6 is the IPv4 address. What stands behind a prefix's length does
+// not count.
+func addressTest(want string, _ bool) test {
+	prefix, ok := parsePrefix(want)
+	if !ok {
+		return nil
 	}
 	return func(got string, _ Context) bool {
 		a, err := netip.ParseAddr(got)
-		return err == nil && prefix.Contains(a.Unmap())
-	}, nil
-}
-
-// order is what a comparison accepts: the signs of got - want.
-type order struct{ less, equal, greater bool }
-
-func findOrder(name string) (order, bool) {
-	switch name {
-	case "Equals", "NotEquals":
-		return order{equal: true}, true
-	case "LessThan":
-		return order{less: true}, true
-	case "LessThanEquals":
-		return order{less: true, equal: true}, true
-	case "GreaterThan":
-		return order{greater: true}, true
-	case "GreaterThanEquals":
-		return order{greater: true, equal: true}, true
+		return err == nil && a.Zone() == "" && prefix.Contains(a.Unmap())
 	}
-	return order{}, false
 }
 
-func (o order) accepts(sign int) bool {
-	return sign < 0 && o.less || sign == 0 && o.equal || sign > 0 && o.greater
-}
-
-func numericTest(o order) func(string, bool) (test, *Error) {
-	return func(want string, _ bool) (test, *Error) {
-		w, err := parseNumber(want)
-		if err != nil {
-			return nil, malformed("", "Invalid number: %q.", want)
+// parsePrefix reads a CIDR, or an address, which stands for itself.
+func parsePrefix(s string) (netip.Prefix, bool) {
+	prefix, err := netip.ParsePrefix(s)
+	if err != nil {
+		a, err := netip.ParseAddr(s)
+		if err != nil || a.Zone() != "" {
+			return netip.Prefix{}, false
 		}
-		return func(got string, _ Context) bool {
-			g, err := parseNumber(got)
-			return err == nil && (g < w && o.less || g == w && o.equal || g > w && o.greater)
-		}, nil
+		prefix = netip.PrefixFrom(a, a.BitLen())
 	}
-}
-
-// parseNumber accepts decimal integers and fractions.
-func parseNumber(s string) (float64, error) {
-	if strings.Trim(s, "+-.0123456789eE") != "" { // no Inf, NaN, hexadecimal
-		return 0, strconv.ErrSyntax
+	if a := prefix.Addr(); a.Is4In6() && prefix.Bits() >= 96 {
+		prefix = netip.PrefixFrom(a.Unmap(), prefix.Bits()-96)
 	}
-	return strconv.ParseFloat(s, 64)
-}
-
-func dateTest(o order) func(string, bool) (test, *Error) {
-	return func(want string, _ bool) (test, *Error) {
-		w, ok := parseDate(want)
-		if !ok {
-			return nil, malformed("", "Invalid date: %q.", want)
-		}
-		return func(got string, _ Context) bool {
-			g, ok := parseDate(got)
-			return ok && o.accepts(g.Compare(w))
-		}, nil
-	}
-}
-
-// parseDate accepts the W3C profile of ISO 8601 and seconds since 1970. Four
-// digits are a year.
-func parseDate(s string) (time.Time, bool) {
-	for _, layout := range []string{time.RFC3339Nano, "2006-01-02T15:04Z07:00", "2006-01-02", "2006-01", "2006"} {
-		if t, err := time.Parse(layout, s); err == nil {
-			return t, true
-		}
-	}
-	n, err := strconv.ParseInt(s, 10, 64)
-	return time.Unix(n, 0), err == nil
+	return prefix, true
 }

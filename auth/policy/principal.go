@@ -71,7 +71,7 @@ func parsePrincipals(where string, not bool, v value) (*principals, *Error) {
 	p := &principals{not: not}
 	if v.kind == text {
 		if v.text != "*" {
-			return nil, malformed(where, "Invalid principal in policy: %q.", v.text)
+			return nil, malformed(where, "Invalid principal in policy: %q", v.text)
 		}
 		p.everyone, p.text = true, "*"
 		return p, nil
@@ -93,7 +93,7 @@ func parsePrincipals(where string, not bool, v value) (*principals, *Error) {
 			}
 			entry, ok := parsePrincipal(m.name, s)
 			if !ok {
-				return nil, malformed(where, "Invalid principal in policy: %q:%q.", m.name, s)
+				return nil, malformed(where, "Invalid principal in policy: %q:%q", m.name, s)
 			}
 			p.entries = append(p.entries, entry)
 		}

@@ -29,7 +29,7 @@ func (s *Service) checkPolicy(document string) error {
 	if utf8.RuneCountInString(document) > s.limits.PolicySize {
 		return errPolicySize(s.limits.PolicySize)
 	}
-	_, err := policy.ParseEndpoint(document)
+	err := policy.Validate(policy.Endpoint, document)
 	switch {
 	case err == nil:
 		return nil
