@@ -22,8 +22,9 @@ const imports = `
 vpc:
 wire:
 auth:
+journal:
 store:     vpc wire
-service:   vpc wire auth store
+service:   vpc wire auth store journal
 api:       vpc wire auth
 dataplane: vpc
 dns:       vpc

@@ -5,7 +5,7 @@ import (
 	"context"
 	"strings"
 
-	"github.com/postern/postern/service/logs/journal"
+	"github.com/postern/postern/journal"
 	"github.com/postern/postern/store"
 	"github.com/postern/postern/vpc"
 	"github.com/postern/postern/wire"

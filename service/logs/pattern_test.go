@@ -4,7 +4,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/postern/postern/service/logs/journal"
+	"github.com/postern/postern/journal"
 )
 
 // The examples are those of "Filter pattern syntax" in the user guide.

@@ -6,7 +6,7 @@ import (
 	"sort"
 	"time"
 
-	"github.com/postern/postern/service/logs/journal"
+	"github.com/postern/postern/journal"
 	"github.com/postern/postern/store"
 	"github.com/postern/postern/vpc"
 	"github.com/postern/postern/wire"

@@ -7,7 +7,7 @@ import (
 	"log/slog"
 	"time"
 
-	"github.com/postern/postern/service/logs/journal"
+	"github.com/postern/postern/journal"
 	"github.com/postern/postern/store"
 	"github.com/postern/postern/wire"
 	"github.com/postern/postern/wire/logs"

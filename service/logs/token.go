@@ -9,7 +9,7 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/postern/postern/service/logs/journal"
+	"github.com/postern/postern/journal"
 )
 
 // A token of GetLogEvents looks like AWS's: f/ or b/ and 56 digits, which are

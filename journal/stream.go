@@ -174,15 +174,34 @@ func (s *stream) cut(first uint64, offset int64, newest bool, cause error) error
 	return os.Truncate(s.file(first), offset)
 }
 
-// trim removes files that hold only events before a time. If that is all
-// files, an empty one goes on with the sequence.
+// trim removes files that hold only events before a time.
 func (s *stream) trim(before int64) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if err := s.load(); err != nil {
 		return err
 	}
-	gone := s.older(before)
+	return s.discard(s.older(before))
+}
+
+// shed removes the oldest file that holds events and returns its size.
+func (s *stream) shed() (int64, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if err := s.load(); err != nil {
+		return 0, err
+	}
+	i := slices.IndexFunc(s.segments, func(g segment) bool { return g.size > 0 })
+	if i < 0 {
+		return 0, nil
+	}
+	g := s.segments[i]
+	return g.size, s.discard([]uint64{g.first})
+}
+
+// discard removes files. If those are all, an empty one goes on with the
+// sequence.
+func (s *stream) discard(gone []uint64) error {
 	if len(gone) == 0 {
 		return nil
 	}

@@ -289,6 +289,55 @@ func TestTrim(t *testing.T) {
 	}
 }
 
+func TestShed(t *testing.T) {
+	dir := t.TempDir()
+	j := openDir(t, dir, 1) // a frame a file
+	for i := range 3 {
+		put(t, j, flow, Event{Time: int64(i), Message: "m"})
+	}
+	for _, want := range []string{"1:m 2:m", "2:m", ""} {
+		before, err := j.Status(flow)
+		if err != nil {
+			t.Fatal(err)
+		}
+		n, err := j.Shed(flow)
+		if err != nil {
+			t.Fatal(err)
+		}
+		after, err := j.Status(flow)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if n <= 0 || before.Bytes-after.Bytes != n {
+			t.Errorf("shed %d bytes, %d are gone", n, before.Bytes-after.Bytes)
+		}
+		for _, j := range []*Journal{j, openDir(t, dir, 1)} {
+			if got := all(t, j, flow); got != want {
+				t.Errorf("left: %q, want %q", got, want)
+			}
+		}
+	}
+	if n, err := j.Shed(flow); n != 0 || err != nil {
+		t.Errorf("shed %d bytes of nothing, %v", n, err)
+	}
+	if status, err := openDir(t, dir, 1).Status(flow); err != nil || status.Next != 3 {
+		t.Errorf("next sequence = %d, %v, want 3", status.Next, err)
+	}
+}
+
+func TestPlaces(t *testing.T) {
+	j := openDir(t, t.TempDir(), 0)
+	other := flow
+	other.Account, other.Region = "999900001111", "eu-west-1"
+	for _, s := range []Stream{flow, other} {
+		put(t, j, s, Event{Message: "m"})
+	}
+	got, err := j.Places()
+	if want := []Place{{flow.Account, flow.Region}, {other.Account, other.Region}}; err != nil || !slices.Equal(got, want) {
+		t.Errorf("places %v, %v, want %v", got, err, want)
+	}
+}
+
 func TestRemoveAndSweep(t *testing.T) {
 	dir := t.TempDir()
 	j := openDir(t, dir, 0)

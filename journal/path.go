@@ -3,6 +3,7 @@ package journal
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"net/url"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -50,6 +51,13 @@ func escape(name string) string {
 	}
 	sum := sha256.Sum256([]byte(name))
 	return b.String()[:kept] + "~" + hex.EncodeToString(sum[:16])
+}
+
+// unescape is the name behind that of a file; false where the name was too
+// long to be kept in it.
+func unescape(file string) (name string, ok bool) {
+	name, err := url.PathUnescape(file)
+	return name, err == nil && escape(name) == file
 }
 
 func plain(c byte) bool {

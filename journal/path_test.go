@@ -22,13 +22,20 @@ func TestEscape(t *testing.T) {
 		{"é\x00", "%C3%A9%00"},
 		{strings.Repeat("a", longest), strings.Repeat("a", longest)},
 	} {
-		if got := escape(row.name); got != row.want {
+		got := escape(row.name)
+		if got != row.want {
 			t.Errorf("escape(%q) = %q, want %q", row.name, got, row.want)
+		}
+		if name, ok := unescape(got); name != row.name || !ok {
+			t.Errorf("unescape(%q) = %q, %v", got, name, ok)
 		}
 	}
 	long := strings.Repeat("/", 512)
 	if a, b := escape(long), escape(long[:511]); a == b || len(a) > longest {
 		t.Errorf("%q, %q", a, b)
+	}
+	if name, ok := unescape(escape(long)); ok {
+		t.Errorf("a name that is not kept is %q", name)
 	}
 }
 

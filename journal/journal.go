@@ -111,6 +111,37 @@ func (j *Journal) Trim(s Stream, before int64) error {
 	return nil
 }
 
+// Shed removes the oldest file of a stream that holds events, and returns how
+// many bytes that were; 0 where the stream holds none.
+func (j *Journal) Shed(s Stream) (int64, error) {
+	n, err := j.stream(s).shed()
+	if err != nil {
+		return 0, fmt.Errorf("shed log stream %s of %s: %w", s.Name, s.Group, err)
+	}
+	return n, nil
+}
+
+// Place is an account in a Region.
+type Place struct{ Account, Region string }
+
+// Places lists where there are folders of streams, in the order of their
+// names.
+func (j *Journal) Places() ([]Place, error) {
+	found, err := filepath.Glob(filepath.Join(escapeGlob(j.dir), "*", "*"))
+	if err != nil {
+		return nil, fmt.Errorf("list journal: %w", err)
+	}
+	var places []Place
+	for _, dir := range found {
+		account, ok1 := unescape(filepath.Base(filepath.Dir(dir)))
+		region, ok2 := unescape(filepath.Base(dir))
+		if ok1 && ok2 {
+			places = append(places, Place{account, region})
+		}
+	}
+	return places, nil
+}
+
 // Remove removes a stream's files, and the folder of its group if it was the
 // last one.
 func (j *Journal) Remove(s Stream) error {

@@ -1,4 +1,4 @@
-// Package journal keeps log events in append files, a folder a stream:
+// Package journal keeps events in append files, a folder a stream:
 //
 //	Dir/<account>/<region>/<group>/<stream>@<created>/<first sequence>.log
 //
