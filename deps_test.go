@@ -23,15 +23,16 @@ vpc:
 wire:
 auth:
 journal:
+audit:     vpc wire auth journal
 store:     vpc wire
-service:   vpc wire auth store journal
-api:       vpc wire auth
+service:   vpc wire auth store journal audit
+api:       vpc wire auth audit
 dataplane: vpc
 dns:       vpc
 flow:      vpc
 agent:     vpc store dataplane dns flow
 world:     dataplane
-cmd:       vpc wire auth store service api dataplane dns flow agent world
+cmd:       vpc wire auth store service api dataplane dns flow agent world audit
 `
 
 // walls says which folders may import a third-party package (by prefix).

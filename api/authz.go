@@ -26,6 +26,7 @@ func (c *call) authorize() error {
 	if err != nil {
 		return err
 	}
+	c.outcome.Resources = resources
 	keys := policy.MakeKeys(c.contextKeys())
 	if c.method.OwnAuthorization {
 		c.request = c.request.WithContext(auth.WithAuthority(c.request.Context(), auth.Authority{Policies: set, Keys: keys}))
@@ -40,6 +41,7 @@ func (c *call) authorize() error {
 			Context:         keys,
 		}, set)
 		if verdict.Decision != policy.Allowed {
+			c.outcome.Denied, c.outcome.Verdict = resource, verdict
 			return c.denied(resource, verdict)
 		}
 	}

@@ -10,6 +10,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"github.com/postern/postern/audit"
 	"github.com/postern/postern/auth"
 	"github.com/postern/postern/auth/sigv4"
 	"github.com/postern/postern/vpc"
@@ -38,6 +39,9 @@ type call struct {
 	operation *wire.Operation
 	method    wire.Method
 	in        any
+
+	outcome audit.Outcome // authorize
+	out     any           // invoke; nil where there is an error
 }
 
 // ServeHTTP takes a request through the chain.
@@ -49,6 +53,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		c.refuse(answer, err)
 	}
 	c.log(answer.status, err)
+	c.record(err)
 }
 
 // serve answers the request, or says why not.
@@ -60,6 +65,7 @@ func (c *call) serve(w *answer) error {
 	if err != nil {
 		return err
 	}
+	c.out = out
 	return c.service.model.Encode(w, c.operation, c.id, out)
 }
 

@@ -58,6 +58,9 @@ type Config struct {
 	Now func() time.Time
 
 	Log *slog.Logger
+
+	// Audit gets every call. Optional.
+	Audit Audit
 }
 
 // Service is an operation table and the operations of it that are

@@ -12,6 +12,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/postern/postern/audit"
 	"github.com/postern/postern/vpc"
 	"github.com/postern/postern/world"
 )
@@ -30,12 +31,14 @@ const lastMoment = time.Second
 type controlRequest struct {
 	Exec   *execRequest   `json:"exec,omitempty"`
 	Status *statusRequest `json:"status,omitempty"`
+	Audit  *auditRequest  `json:"audit,omitempty"`
 }
 
 // controlReply answers it: with Error, or with the member of that name.
 type controlReply struct {
 	world.SessionEnd
 	Status *statusReport `json:"status,omitempty"`
+	Audit  *audit.Page   `json:"audit,omitempty"`
 }
 
 // attacher gives commands their place in a network.
@@ -76,12 +79,18 @@ type statusSource interface {
 	Status(context.Context) (statusReport, error)
 }
 
+// callSource has the records of calls.
+type callSource interface {
+	Read(context.Context, audit.Query) (audit.Page, error)
+}
+
 type controlConfig struct {
 	Dir      dataDir
 	World    *world.Inside
 	Key      accessKey
 	Attacher attacher
 	Status   statusSource
+	Calls    callSource
 	Log      *slog.Logger
 }
 
@@ -201,6 +210,9 @@ func (c *control) answer(ctx context.Context, u *net.UnixConn, r controlRequest,
 	case r.Status != nil:
 		report, err := c.status(ctx)
 		return &controlReply{Status: &report}, err
+	case r.Audit != nil:
+		page, err := c.Calls.Read(ctx, r.Audit.query())
+		return &controlReply{Audit: &page}, err
 	}
 	return nil, errors.New("this daemon does not know the request: is it of another version?")
 }

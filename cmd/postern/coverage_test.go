@@ -23,7 +23,7 @@ var recordOnly = map[string]map[string]string{"eks": {
 func TestCoveragePage(t *testing.T) {
 	const page = "../../COVERAGE.md"
 	var all []wire.Covered
-	for _, s := range newServices(&logs.Service{}, ec2.Config{}).table() {
+	for _, s := range newServices(&logs.Service{}, nil, ec2.Config{}).table() {
 		c := wire.Covered{Service: s.Model, RecordOnly: recordOnly[s.Model.Name]}
 		for _, m := range s.Methods {
 			c.Implemented = append(c.Implemented, m.Operation.Name)

@@ -12,6 +12,7 @@ import (
 
 	"github.com/postern/postern/agent"
 	"github.com/postern/postern/api"
+	"github.com/postern/postern/audit"
 	"github.com/postern/postern/auth"
 	"github.com/postern/postern/auth/session"
 	"github.com/postern/postern/dataplane"
@@ -40,7 +41,7 @@ func runDaemon(ctx context.Context, f DaemonFlags, in *world.Inside, log *slog.L
 		return err
 	}
 
-	// The records, and the log events that are too many for them.
+	// The records, and the log events and calls that are too many for them.
 	records, err := store.Open(ctx, store.Config{Dir: f.DataDir.store(), Log: log})
 	if err != nil {
 		return err
@@ -55,6 +56,12 @@ func runDaemon(ctx context.Context, f DaemonFlags, in *world.Inside, log *slog.L
 		return err
 	}
 	defer func() { err = errors.Join(err, events.Close()) }()
+
+	calls, err := audit.Open(audit.Config{Dir: f.DataDir.audit(), Log: log})
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, calls.Close()) }()
 
 	// The data side: kernel, resolver, flow logs, and the agent that drives them.
 	kernel, err := dataplane.NewHost(dataplane.Config{Dir: in.NetnsDir, Log: log, Inherited: in.Sockets, Custody: in})
@@ -76,7 +83,7 @@ func runDaemon(ctx context.Context, f DaemonFlags, in *world.Inside, log *slog.L
 	if err != nil {
 		return err
 	}
-	services := newServices(events, ec2.Config{
+	services := newServices(events, calls, ec2.Config{
 		Store:        records,
 		Limits:       limits,
 		Availability: offered,
@@ -92,6 +99,7 @@ func runDaemon(ctx context.Context, f DaemonFlags, in *world.Inside, log *slog.L
 		EndpointPolicy: services.endpointPolicy,
 		CA:             ca,
 		Log:            log,
+		Audit:          calls,
 	})
 	if err != nil {
 		return err
@@ -111,6 +119,7 @@ func runDaemon(ctx context.Context, f DaemonFlags, in *world.Inside, log *slog.L
 		Key:      key,
 		Attacher: places{services.ec2, kernel},
 		Status:   reporter{records, services.ec2, f, time.Now()},
+		Calls:    calls,
 		Log:      log,
 	})
 	if err != nil {

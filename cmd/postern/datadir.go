@@ -19,6 +19,7 @@ import (
 //	daemon.json       where it serves, as long as it does
 //	credentials.json  the root user's access key
 //	store/ logs/      records; log events
+//	audit/            records of calls
 //	tls/              the CA, and the certificates that a client trusts
 //	run/              sockets and files of the running world
 type dataDir string
@@ -64,6 +65,7 @@ func (d dataDir) path(elem ...string) string {
 
 func (d dataDir) store() string       { return d.path("store") }
 func (d dataDir) logs() string        { return d.path("logs") }
+func (d dataDir) audit() string       { return d.path("audit") }
 func (d dataDir) tls() string         { return d.path("tls") }
 func (d dataDir) credentials() string { return d.path("credentials.json") }
 func (d dataDir) daemonInfo() string  { return d.path("daemon.json") }
@@ -76,7 +78,7 @@ func (d dataDir) ca() string    { return d.path("tls", "ca.pem") }
 // lock makes the folder where there is none, and takes it for this process:
 // until the file is closed nobody else serves from it.
 func (d dataDir) lock() (*os.File, error) {
-	for _, dir := range []string{string(d), d.store(), d.logs(), d.tls()} {
+	for _, dir := range []string{string(d), d.store(), d.logs(), d.audit(), d.tls()} {
 		if err := os.MkdirAll(dir, 0o700); err != nil {
 			return nil, fmt.Errorf("make data directory: %w", err)
 		}

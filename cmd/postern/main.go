@@ -17,6 +17,8 @@ type cli struct {
 	Env     envCommand     `cmd:"" help:"Print the shell exports that lead AWS clients to Postern."`
 	Exec    execCommand    `cmd:"" help:"Run a command in a subnet."`
 	Status  statusCommand  `cmd:"" help:"Show what runs."`
+	Audit   auditCommand   `cmd:"" help:"Print the records of calls as events of CloudTrail, one JSON object a line."`
+	Policy  policyCommand  `cmd:"" help:"Work with policies."`
 	Upgrade upgradeCommand `cmd:"" help:"Let the program that is installed now take the place of the one that runs. No connection is refused or cut."`
 	Stop    stopCommand    `cmd:"" help:"End everything: the daemon, the network and the commands that run in its subnets."`
 	Doctor  doctorCommand  `cmd:"" help:"Show what this kernel and user can do, and what to change."`

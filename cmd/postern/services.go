@@ -2,6 +2,8 @@ package main
 
 import (
 	"github.com/postern/postern/api"
+	"github.com/postern/postern/audit"
+	"github.com/postern/postern/service/cloudtrail"
 	"github.com/postern/postern/service/ec2"
 	"github.com/postern/postern/service/eks"
 	"github.com/postern/postern/service/elbv2"
@@ -10,7 +12,7 @@ import (
 	"github.com/postern/postern/store"
 	"github.com/postern/postern/vpc"
 	"github.com/postern/postern/wire/ce"
-	"github.com/postern/postern/wire/cloudtrail"
+	wirecloudtrail "github.com/postern/postern/wire/cloudtrail"
 	"github.com/postern/postern/wire/cloudwatch"
 	wireec2 "github.com/postern/postern/wire/ec2"
 	wireeks "github.com/postern/postern/wire/eks"
@@ -26,24 +28,26 @@ import (
 
 // services are the AWS services behind the chain.
 type services struct {
-	records *store.Store
-	ec2     *ec2.Service
-	eks     *eks.Service
-	elbv2   *elbv2.Service
-	logs    *logs.Service
-	sts     *sts.Service
+	records    *store.Store
+	cloudtrail *cloudtrail.Service
+	ec2        *ec2.Service
+	eks        *eks.Service
+	elbv2      *elbv2.Service
+	logs       *logs.Service
+	sts        *sts.Service
 }
 
 // newServices makes all services over the records of c, which says what those
-// of the network need; events is made already.
-func newServices(events *logs.Service, c ec2.Config) *services {
+// of the network need; events and calls are made already.
+func newServices(events *logs.Service, calls *audit.Log, c ec2.Config) *services {
 	return &services{
-		records: c.Store,
-		ec2:     ec2.New(c),
-		eks:     eks.New(eks.Config{Store: c.Store, Limits: c.Limits}),
-		elbv2:   elbv2.New(elbv2.Config{Store: c.Store, Limits: c.Limits}),
-		logs:    events,
-		sts:     sts.New(),
+		records:    c.Store,
+		cloudtrail: cloudtrail.New(cloudtrail.Config{Records: calls}),
+		ec2:        ec2.New(c),
+		eks:        eks.New(eks.Config{Store: c.Store, Limits: c.Limits}),
+		elbv2:      elbv2.New(elbv2.Config{Store: c.Store, Limits: c.Limits}),
+		logs:       events,
+		sts:        sts.New(),
 	}
 }
 
@@ -61,7 +65,7 @@ func (s *services) table() []api.Service {
 		{Model: eksauth.Model},
 		{Model: iam.Model},
 		{Model: cloudwatch.Model},
-		{Model: cloudtrail.Model},
+		{Model: wirecloudtrail.Model, Methods: s.cloudtrail.Methods()},
 		{Model: route53.Model},
 		{Model: route53resolver.Model},
 		{Model: ce.Model},

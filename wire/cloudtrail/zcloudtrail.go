@@ -42,10 +42,7 @@ var Model = &wire.Service{
 		"UnsupportedOperationException":    {Status: 400},
 	},
 	Constraints: map[string]*wire.Constraint{
-		"EventCategory":        {Enum: []string{"insight"}},
-		"LookupAttributeKey":   {Enum: []string{"EventId", "EventName", "ReadOnly", "Username", "ResourceType", "ResourceName", "EventSource", "AccessKeyId"}},
 		"LookupAttributeValue": {Min: wire.Ptr[int64](1), Max: wire.Ptr[int64](2000)},
-		"MaxResults":           {Min: wire.Ptr[int64](1), Max: wire.Ptr[int64](50)},
 	},
 }
 
@@ -72,15 +69,15 @@ type Event struct {
 }
 
 type LookupAttribute struct {
-	AttributeKey   *string `json:"AttributeKey,omitempty" wire:"required,shape=LookupAttributeKey"`
+	AttributeKey   *string `json:"AttributeKey,omitempty" wire:"required"`
 	AttributeValue *string `json:"AttributeValue,omitempty" wire:"required,shape=LookupAttributeValue"`
 }
 
 type LookupEventsInput struct {
 	EndTime          *time.Time        `json:"EndTime,omitempty"`
-	EventCategory    *string           `json:"EventCategory,omitempty" wire:"shape=EventCategory"`
+	EventCategory    *string           `json:"EventCategory,omitempty"`
 	LookupAttributes []LookupAttribute `json:"LookupAttributes,omitempty"`
-	MaxResults       *int32            `json:"MaxResults,omitempty" wire:"shape=MaxResults"`
+	MaxResults       *int32            `json:"MaxResults,omitempty"`
 	NextToken        *string           `json:"NextToken,omitempty"`
 	StartTime        *time.Time        `json:"StartTime,omitempty"`
 }

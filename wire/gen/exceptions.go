@@ -124,6 +124,14 @@ var namespaces = map[string]string{
 	"http://ec2.amazonaws.com/doc/2016-11-15": "http://ec2.amazonaws.com/doc/2016-11-15/",
 }
 
+// ownRules are the shapes whose rules the service checks by itself, because
+// its errors are its own.
+var ownRules = map[string]bool{
+	"cloudtrail.EventCategory":      true,
+	"cloudtrail.LookupAttributeKey": true,
+	"cloudtrail.MaxResults":         true,
+}
+
 // enumCodes are the codes of errors for a value outside an enum where the
 // service has one of its own.
 var enumCodes = map[string]string{

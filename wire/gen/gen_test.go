@@ -71,7 +71,7 @@ func TestExceptions(t *testing.T) {
 			t.Errorf("continued: %s has no pages", name)
 		}
 	}
-	for _, names := range []map[string]bool{lowerEnums, keys(enumCodes)} {
+	for _, names := range []map[string]bool{lowerEnums, ownRules, keys(enumCodes)} {
 		for name := range names {
 			if !shapes[name] {
 				t.Errorf("no shape %s", name)

@@ -78,6 +78,9 @@ func (r *reach) constrained(name string) bool {
 	if s.Type == "structure" {
 		return false // its members carry their own
 	}
+	if ownRules[r.m.Metadata.EndpointPrefix+"."+name] {
+		return false
+	}
 	if len(s.Enum) > 0 || s.Min != nil || s.Max != nil || s.Pattern != "" {
 		return true
 	}

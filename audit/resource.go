@@ -1,0 +1,81 @@
+package audit
+
+import (
+	"regexp"
+	"strings"
+)
+
+// maxResources is how many resources a record names.
+const maxResources = 20
+
+// Resource is something that a call names or has made, in the words of
+// LookupEvents.
+type Resource struct {
+	Type string `json:"type"` // AWS::EC2::VPC
+	Name string `json:"name"` // vpc-…
+}
+
+// idTypes are the types of resources by the prefix of their ids.
+var idTypes = map[string]string{
+	"vpc": "AWS::EC2::VPC", "subnet": "AWS::EC2::Subnet", "sg": "AWS::EC2::SecurityGroup", "acl": "AWS::EC2::NetworkAcl",
+	"rtb": "AWS::EC2::RouteTable", "eni": "AWS::EC2::NetworkInterface", "vpce": "AWS::EC2::VPCEndpoint",
+	"vpce-svc": "AWS::EC2::VPCEndpointService", "dopt": "AWS::EC2::DHCPOptions", "fl": "AWS::EC2::FlowLog", "igw": "AWS::EC2::InternetGateway",
+	"pcx": "AWS::EC2::VPCPeeringConnection", "i": "AWS::EC2::Instance", "pl": "AWS::EC2::PrefixList", "tgw": "AWS::EC2::TransitGateway",
+}
+
+// arnTypes are the types of resources by service and kind in their ARNs.
+var arnTypes = map[string]string{
+	"eks:cluster": "AWS::EKS::Cluster", "eks:nodegroup": "AWS::EKS::Nodegroup", "eks:addon": "AWS::EKS::Addon",
+	"eks:fargateprofile": "AWS::EKS::FargateProfile", "eks:access-entry": "AWS::EKS::AccessEntry",
+	"eks:podidentityassociation": "AWS::EKS::PodIdentityAssociation", "eks:identityproviderconfig": "AWS::EKS::IdentityProviderConfig",
+	"iam:role": "AWS::IAM::Role", "iam:user": "AWS::IAM::User", "iam:policy": "AWS::IAM::Policy", "iam:group": "AWS::IAM::Group",
+	"iam:instance-profile": "AWS::IAM::InstanceProfile", "iam:oidc-provider": "AWS::IAM::OIDCProvider",
+	"logs:log-group": "AWS::Logs::LogGroup", "elasticloadbalancing:loadbalancer": "AWS::ElasticLoadBalancingV2::LoadBalancer",
+	"elasticloadbalancing:targetgroup": "AWS::ElasticLoadBalancingV2::TargetGroup", "elasticloadbalancing:listener": "AWS::ElasticLoadBalancingV2::Listener",
+}
+
+var resourceID = regexp.MustCompile(`^([a-z]+(?:-svc)?)-[0-9a-f]{8,17}$`)
+
+// resource recognises an id or an ARN.
+func resource(s string) (Resource, bool) {
+	if len(s) > 2048 {
+		return Resource{}, false
+	}
+	if m := resourceID.FindStringSubmatch(s); m != nil {
+		t, ok := idTypes[m[1]]
+		return Resource{t, s}, ok
+	}
+	t, account := arnType(s)
+	if t == "" || account == "" {
+		return Resource{}, false
+	}
+	parts := strings.SplitN(s, ":", 6)
+	if parts[2] == "logs" {
+		return Resource{t, strings.Split(parts[5], ":")[1]}, true
+	}
+	if parts[2] == "eks" { // cluster/NAME; nodegroup/CLUSTER/NAME/UUID
+		return Resource{t, strings.SplitN(parts[5], "/", 2)[1]}, true
+	}
+	return Resource{t, s[strings.LastIndexByte(s, '/')+1:]}, true
+}
+
+// arnType is the type of what an ARN names, and its account. The type is
+// empty for what is no ARN of one thing of a known kind.
+func arnType(s string) (kind, account string) {
+	parts := strings.SplitN(s, ":", 6)
+	if len(parts) != 6 || parts[0] != "arn" || strings.ContainsAny(s, "*?") {
+		return "", ""
+	}
+	i := strings.IndexAny(parts[5], "/:")
+	if i < 0 || i == len(parts[5])-1 {
+		return "", ""
+	}
+	return typeOf(parts[2], parts[5][:i], parts[5][i+1:]), parts[4]
+}
+
+func typeOf(service, kind, name string) string {
+	if service == "ec2" {
+		return idTypes[name[:max(strings.LastIndexByte(name, '-'), 0)]]
+	}
+	return arnTypes[service+":"+kind]
+}
