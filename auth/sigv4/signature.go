@@ -166,8 +166,15 @@ func checkAlgorithm(name string) *Error {
 
 // parse reads the three values that both forms have.
 func (s *Signature) parse(credential, headers, mac string) *Error {
-	parts := strings.Split(credential, "/")
-	if len(parts) != 5 || slices.Contains(parts, "") {
+	var parts [5]string
+	n := 0
+	for part := range strings.SplitSeq(credential, "/") {
+		if n < len(parts) {
+			parts[n] = part
+		}
+		n++
+	}
+	if n != len(parts) || slices.Contains(parts[:], "") {
 		return refuse(Incomplete, "Credential must have exactly 5 slash-delimited elements, e.g. keyid/date/region/service/term, got '%s'", credential)
 	}
 	if parts[4] != terminator {
