@@ -1,14 +1,12 @@
 package agent
 
 import (
-	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"log/slog"
 	"net"
 	"net/netip"
-	"slices"
+	"sync"
 	"time"
 
 	"github.com/postern/postern/dataplane"
@@ -55,18 +53,13 @@ type Config struct {
 // Agent makes one node match the records.
 type Agent struct {
 	Config
-	doors    *doors
-	health   *health.Checker
-	ready    chan struct{}
-	networks map[string]*network // what this node holds open, by VPC id
-	failed   map[store.Key]bool  // VPCs to be tried again
-}
+	doors  *doors
+	health *health.Checker
+	ready  chan struct{}
 
-// How long the agent waits before it tries a failed VPC again.
-const (
-	firstRetry = 100 * time.Millisecond
-	lastRetry  = 5 * time.Second
-)
+	mu       sync.Mutex          // of the map; one worker at a time has a VPC's network
+	networks map[string]*network // what this node holds open, by VPC id
+}
 
 // New returns an Agent that does nothing until Run.
 func New(c Config) *Agent {
@@ -75,7 +68,6 @@ func New(c Config) *Agent {
 		doors:    newDoors(),
 		ready:    make(chan struct{}),
 		networks: map[string]*network{},
-		failed:   map[store.Key]bool{},
 	}
 	a.health = health.New(health.Config{Dial: c.Kernel.Dial, Report: a.report, Log: c.Log})
 	return a
@@ -94,40 +86,22 @@ func (a *Agent) Run(ctx context.Context) error {
 	defer a.close()
 	checking := start(ctx, func(ctx context.Context) { a.health.Run(ctx) })
 	defer checking.stop()
+	f := newFollower(a)
+	defer f.stop()
 	changes := a.Store.Changes(ctx)
 	batch, snapshot, err := changes.Next(ctx)
 	if err != nil {
 		return ended(ctx, err)
 	}
-	a.follow(ctx, batch, snapshot)
-	if err := a.prune(ctx, snapshot); err != nil {
+	f.take(batch, snapshot)
+	if !f.settle(ctx) {
+		return nil
+	}
+	if err := a.prune(ctx); err != nil {
 		return err
 	}
 	close(a.ready)
-	for wait := firstRetry; ; {
-		batch, snapshot, err := a.next(ctx, changes, wait)
-		if err != nil {
-			return ended(ctx, err)
-		}
-		a.follow(ctx, batch, snapshot)
-		if wait = min(2*wait, lastRetry); len(a.failed) == 0 {
-			wait = firstRetry
-		}
-	}
-}
-
-// next waits for changes, or for the time to try failed VPCs again.
-func (a *Agent) next(ctx context.Context, changes *store.Changes, wait time.Duration) ([]store.Change, store.Snapshot, error) {
-	if len(a.failed) == 0 {
-		return changes.Next(ctx)
-	}
-	waiting, cancel := context.WithTimeout(ctx, wait)
-	defer cancel()
-	batch, snapshot, err := changes.Next(waiting)
-	if errors.Is(err, context.DeadlineExceeded) && ctx.Err() == nil {
-		return nil, a.Store.Snapshot(), nil
-	}
-	return batch, snapshot, err
+	return ended(ctx, f.follow(ctx, changes))
 }
 
 func ended(ctx context.Context, err error) error {
@@ -135,32 +109,6 @@ func ended(ctx context.Context, err error) error {
 		return nil
 	}
 	return fmt.Errorf("follow the store: %w", err)
-}
-
-// follow brings the VPCs that a batch of changes touches, and those that
-// failed before, to what the snapshot says, and reports each.
-func (a *Agent) follow(ctx context.Context, batch []store.Change, snapshot store.Snapshot) {
-	due := a.failed
-	a.failed = map[store.Key]bool{}
-	for _, c := range batch {
-		for _, record := range []any{c.Old, c.New} {
-			for _, k := range touched(a.Store, snapshot, record) {
-				due[k] = true
-			}
-		}
-	}
-	for _, k := range sortedKeys(due) {
-		err := a.converge(ctx, snapshot, k)
-		if ctx.Err() != nil {
-			return // cut off in the middle: nothing is known
-		}
-		if err != nil {
-			a.failed[k] = true
-			a.Log.Error("network does not match its records", "vpc", k.ID, "rev", snapshot.Revision(), "err", err)
-		}
-		a.Store.SetApplied(k.ID, snapshot.Revision(), err)
-	}
-	a.Store.SetReached(snapshot.Revision())
 }
 
 // converge makes one VPC match the snapshot. A panic is that VPC's failure.
@@ -178,20 +126,35 @@ func (a *Agent) converge(ctx context.Context, snapshot store.Snapshot, k store.K
 	if !alive {
 		return a.remove(ctx, k.ID)
 	}
-	n := a.networks[k.ID]
+	return a.network(k.ID).set(ctx, p, rec)
+}
+
+// network returns the network of a VPC, a new one if need be.
+func (a *Agent) network(id string) *network {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	n := a.networks[id]
 	if n == nil {
-		n = &network{id: k.ID, agent: a, ports: map[uint16]*openPort{}, resolvers: map[netip.Addr]task{}}
-		a.networks[k.ID] = n
+		n = &network{id: id, agent: a, ports: map[uint16]*openPort{}, resolvers: map[netip.Addr]task{}}
+		a.networks[id] = n
 	}
-	return n.set(ctx, p, rec)
+	return n
+}
+
+// forget returns the network of a VPC for the last time, nil if there is none.
+func (a *Agent) forget(id string) *network {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	n := a.networks[id]
+	delete(a.networks, id)
+	return n
 }
 
 // remove takes a VPC away from this node. Sockets go first: an open one would
 // keep the namespace alive.
 func (a *Agent) remove(ctx context.Context, id string) error {
-	if n := a.networks[id]; n != nil {
+	if n := a.forget(id); n != nil {
 		n.close()
-		delete(a.networks, id)
 	}
 	a.health.Remove(id)
 	a.Names.Remove(id)
@@ -199,8 +162,9 @@ func (a *Agent) remove(ctx context.Context, id string) error {
 	return a.Kernel.Delete(ctx, id)
 }
 
-// prune removes the VPCs that the kernel still holds and no record wants.
-func (a *Agent) prune(ctx context.Context, snapshot store.Snapshot) error {
+// prune removes the VPCs that the kernel still holds and no record wants. It
+// runs while nothing else does.
+func (a *Agent) prune(ctx context.Context) error {
 	held, err := a.Kernel.List()
 	if err != nil {
 		return fmt.Errorf("list what the kernel holds: %w", err)
@@ -216,21 +180,10 @@ func (a *Agent) prune(ctx context.Context, snapshot store.Snapshot) error {
 	return nil
 }
 
-// close closes every socket.
+// close closes every socket, after the last worker has ended.
 func (a *Agent) close() {
 	a.doors.Close()
 	for _, n := range a.networks {
 		n.close()
 	}
-}
-
-func sortedKeys(m map[store.Key]bool) []store.Key {
-	var keys []store.Key
-	for k := range m {
-		keys = append(keys, k)
-	}
-	slices.SortFunc(keys, func(x, y store.Key) int {
-		return cmp.Or(cmp.Compare(x.Account, y.Account), cmp.Compare(x.Region, y.Region), cmp.Compare(x.ID, y.ID))
-	})
-	return keys
 }

@@ -29,8 +29,9 @@ type fakeKernel struct {
 	held    map[string]dataplane.VPC
 	broken  error // what Set answers
 	sets    int
-	sockets map[uint16]net.Addr // where the listener of a port really is
-	at      netip.Addr          // where the next connection believes to have come to
+	slow    map[string]chan struct{} // Set of a VPC waits until it is closed
+	sockets map[uint16]net.Addr      // where the listener of a port really is
+	at      netip.Addr               // where the next connection believes to have come to
 }
 
 func newFakeKernel() *fakeKernel {
@@ -39,6 +40,11 @@ func newFakeKernel() *fakeKernel {
 
 func (k *fakeKernel) Set(_ context.Context, v dataplane.VPC) error {
 	k.mu.Lock()
+	if wait := k.slow[v.ID]; wait != nil {
+		k.mu.Unlock()
+		<-wait
+		k.mu.Lock()
+	}
 	defer k.mu.Unlock()
 	k.sets++
 	if k.broken != nil {
@@ -114,6 +120,20 @@ func (k *fakeKernel) vpc(id string) (dataplane.VPC, bool) {
 	defer k.mu.Unlock()
 	v, ok := k.held[id]
 	return v, ok
+}
+
+// hold makes Set of a VPC wait until the test calls release.
+func (k *fakeKernel) hold(id string) (release func()) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	wait := make(chan struct{})
+	k.slow = map[string]chan struct{}{id: wait}
+	return func() {
+		k.mu.Lock()
+		defer k.mu.Unlock()
+		delete(k.slow, id)
+		close(wait)
+	}
 }
 
 func (k *fakeKernel) breakWith(err error) {

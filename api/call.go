@@ -1,9 +1,11 @@
 package api
 
 import (
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
+	"math/rand/v2"
 	"net/http"
 	"runtime/debug"
 	"time"
@@ -25,6 +27,7 @@ type call struct {
 	start   time.Time
 	request *http.Request
 	arrival vpc.Arrival
+	behind  vpc.EndpointService // what the endpoint leads to; zero on the public listener
 
 	// route
 	signature sigv4.Signature
@@ -46,7 +49,7 @@ type call struct {
 
 // ServeHTTP takes a request through the chain.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	c := &call{Server: s, id: uuid.NewString(), start: time.Now(), arrival: vpc.ArrivalFrom(r.Context()), request: r}
+	c := &call{Server: s, id: newID(), start: time.Now(), arrival: vpc.ArrivalFrom(r.Context()), request: r}
 	answer := &answer{ResponseWriter: w}
 	err := guard(func() error { return c.serve(answer) })
 	if err != nil && !answer.begun() {
@@ -56,10 +59,20 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	c.record(err)
 }
 
+// newID is a request's id. It tells requests apart and is no secret.
+func newID() string {
+	var id uuid.UUID
+	binary.NativeEndian.PutUint64(id[:8], rand.Uint64())
+	binary.NativeEndian.PutUint64(id[8:], rand.Uint64())
+	id[6], id[8] = id[6]&0x0f|0x40, id[8]&0x3f|0x80 // version 4 of RFC 9562
+	return id.String()
+}
+
 // serve answers the request, or says why not.
 func (c *call) serve(w *answer) error {
-	if behind, ok := vpc.FindEndpointService(c.arrival.Service); ok && behind.API == issuerAPI {
-		return c.serveIssuer(w, behind)
+	c.behind, _ = vpc.FindEndpointService(c.arrival.Service)
+	if c.behind.API == issuerAPI {
+		return c.serveIssuer(w, c.behind)
 	}
 	out, err := c.run()
 	if err != nil {

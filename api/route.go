@@ -25,15 +25,12 @@ func (c *call) route() error {
 // routeEndpoint takes the service behind the endpoint. A Host that is not one
 // of its names is refused, so that one endpoint never stands for another.
 func (c *call) routeEndpoint() error {
-	behind, ok := vpc.FindEndpointService(c.arrival.Service)
-	if ok {
-		c.service, c.region = c.services[behind.API], behind.Region
-	}
+	c.service, c.region = c.services[c.behind.API], c.behind.Region
 	if c.service == nil {
 		return &plainError{http.StatusServiceUnavailable, "No service is behind this endpoint."}
 	}
-	if host := hostname(c.request.Host); !servesHost(behind, c.arrival.Endpoint, host) {
-		return wrongHost(c.service.model, fmt.Sprintf("The host '%s' is not a name of %s through %s.", host, behind.Name, c.arrival.Endpoint))
+	if host := hostname(c.request.Host); !servesHost(c.behind, c.arrival.Endpoint, host) {
+		return wrongHost(c.service.model, fmt.Sprintf("The host '%s' is not a name of %s through %s.", host, c.behind.Name, c.arrival.Endpoint))
 	}
 	return nil
 }

@@ -9,6 +9,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 
@@ -41,14 +42,14 @@ type Host struct {
 	sockets sockets
 	custody Custody
 
-	pairing sync.Mutex // see peers.go
+	pairing sync.RWMutex // see peers.go
 
-	mu     sync.Mutex
-	rooms  map[string]*room  // by VPC id
-	owners map[string]string // VPC ids, by the ENI whose namespace they own
+	mu    sync.Mutex
+	rooms map[string]*room           // by VPC id
+	enis  map[string]map[string]bool // the ENIs whose namespaces a VPC owns, by its id
 }
 
-// NewHost takes over what is in c.Dir.
+// NewHost takes over what is in c.Dir, which from then on only it changes.
 func NewHost(c Config) (*Host, error) {
 	if info, err := os.Stat(c.Dir); err != nil || !info.IsDir() {
 		return nil, fmt.Errorf("no folder for network namespaces at %s: %w", c.Dir, err)
@@ -57,7 +58,15 @@ func NewHost(c Config) (*Host, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Host{dir: dir, log: c.Log, sockets: sockets{files: maps.Clone(c.Inherited)}, custody: c.Custody, rooms: map[string]*room{}, owners: map[string]string{}}, nil
+	h := &Host{
+		dir:     dir,
+		log:     c.Log,
+		sockets: sockets{files: maps.Clone(c.Inherited)},
+		custody: c.Custody,
+		rooms:   map[string]*room{},
+		enis:    map[string]map[string]bool{},
+	}
+	return h, h.findOwners()
 }
 
 // Close lets go of the kernel. What it holds stays, and goes on; so do the
@@ -78,8 +87,8 @@ func (h *Host) Close() error {
 // List names the VPCs that the kernel holds anything of, in order. One that is
 // there only for the sake of a peer link is not its own, and not in the list.
 func (h *Host) List() ([]string, error) {
-	h.pairing.Lock()
-	defer h.pairing.Unlock()
+	h.pairing.RLock()
+	defer h.pairing.RUnlock()
 	all, err := netns.List(h.dir, "vpc-")
 	if err != nil {
 		return nil, err
@@ -158,39 +167,51 @@ func (h *Host) enter(id string) *room {
 	}
 }
 
-// owned names the ENIs whose namespaces belong to a VPC. Each namespace says
-// so itself, by the alias of its lo; it is asked once.
-func (h *Host) owned(vpc string) ([]string, error) {
+// findOwners asks the namespace of each ENI which VPC it belongs to: the alias
+// of its lo says so.
+func (h *Host) findOwners() error {
 	enis, err := netns.List(h.dir, "eni-")
 	if err != nil {
-		return nil, err
+		return err
 	}
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	var mine []string
 	for _, eni := range enis {
-		if _, known := h.owners[eni]; !known {
-			owner, err := readLabel(h.Netns(eni))
-			if err != nil {
-				return nil, fmt.Errorf("owner of %s: %w", eni, err)
-			}
-			h.owners[eni] = owner
+		owner, err := readLabel(h.Netns(eni))
+		if err != nil {
+			return fmt.Errorf("owner of %s: %w", eni, err)
 		}
-		if h.owners[eni] == vpc {
-			mine = append(mine, eni)
-		}
+		h.own(owner, eni)
 	}
-	return mine, nil
+	return nil
 }
 
-func (h *Host) setOwner(eni, vpc string) {
+// owned names the ENIs whose namespaces belong to a VPC, in order.
+func (h *Host) owned(vpc string) []string {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if vpc == "" {
-		delete(h.owners, eni)
-		return
+	return slices.Sorted(maps.Keys(h.enis[vpc]))
+}
+
+func (h *Host) own(vpc, eni string) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.enis[vpc] == nil {
+		h.enis[vpc] = map[string]bool{}
 	}
-	h.owners[eni] = vpc
+	h.enis[vpc][eni] = true
+}
+
+// disown removes the namespace of a VPC's ENI.
+func (h *Host) disown(vpc, eni string) error {
+	if err := netns.Delete(h.Netns(eni)); err != nil {
+		return err
+	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	delete(h.enis[vpc], eni)
+	if len(h.enis[vpc]) == 0 {
+		delete(h.enis, vpc)
+	}
+	return nil
 }
 
 // valid refuses what has no meaning, and ids that would lead out of the

@@ -1,12 +1,12 @@
 package dataplane
 
 import (
-	"errors"
 	"fmt"
 
 	"github.com/postern/postern/dataplane/link"
 	"github.com/postern/postern/dataplane/netns"
 	"github.com/vishvananda/netlink"
+	"golang.org/x/sys/unix"
 )
 
 // A peer link needs the namespaces of both its VPCs. The Set of one makes the
@@ -14,39 +14,37 @@ import (
 // A bare namespace says so, in the alias of its lo, until its own Set; it goes
 // with its last peer link.
 //
-// Host.pairing is held by whoever makes or removes a VPC's namespace or a peer
-// link, and never while it waits for a room.
+// Host.pairing is held by whoever makes or removes a peer link, or a VPC's
+// namespace, and never while it waits for a room. Those who only make or list
+// namespaces share it: each makes its own, and nobody removes one meanwhile.
 
 const bare = "bare"
 
 // claim makes the namespace of a VPC, or takes over the bare one.
 func (h *Host) claim(path string) error {
-	h.pairing.Lock()
-	defer h.pairing.Unlock()
-	if err := makeVPC(path, ""); err != nil {
-		return err
-	}
-	is, err := isBare(path)
-	if err != nil || !is {
-		return err
-	}
-	return netns.Do(path, func() error { return writeLabel("") })
+	h.pairing.RLock()
+	defer h.pairing.RUnlock()
+	return makeVPC(path, "")
 }
 
-// makeVPC makes the namespace of a VPC with its settings; an existing one
-// keeps its label.
+// makeVPC makes the namespace of a VPC, if there is none, and gives it its
+// settings and its label.
 func makeVPC(path, label string) error {
-	err := netns.Create(path, func() error { return errors.Join(writeLabel(label), loopbackUp()) })
-	if err != nil {
-		return err
+	inside := func() error { return furnish(label) }
+	if netns.Exists(path) {
+		return netns.Do(path, inside)
 	}
-	return netns.Do(path, func() error { return errors.Join(netns.SetSysctls(Sysctls()), loopbackUp()) })
+	return netns.Create(path, inside)
 }
 
-// loopbackUp gives the namespace of the calling thread its local table,
-// without which no next hop is valid.
-func loopbackUp() error {
-	w, err := netlink.NewHandle()
+// furnish gives the namespace of the calling thread the settings of a VPC, a
+// label, and its local table, without which no next hop is valid: that comes
+// with lo.
+func furnish(label string) error {
+	if err := netns.SetSysctls(Sysctls()); err != nil {
+		return err
+	}
+	w, err := netlink.NewHandle(unix.NETLINK_ROUTE)
 	if err != nil {
 		return err
 	}
@@ -54,6 +52,11 @@ func loopbackUp() error {
 	lo, err := w.LinkByName("lo")
 	if err != nil {
 		return err
+	}
+	if lo.Attrs().Alias != label {
+		if err := w.LinkSetAlias(lo, label); err != nil {
+			return err
+		}
 	}
 	return w.LinkSetUp(lo)
 }
@@ -76,6 +79,9 @@ func (h *Host) prunePeers(r *room, v VPC) error {
 		if !keep[name] {
 			delete(r.peers, name)
 		}
+	}
+	if has, err := link.HasPeers(r.routes); !has || err != nil {
+		return err // one that another VPC makes meanwhile is not v's to give up
 	}
 	h.pairing.Lock()
 	defer h.pairing.Unlock()
@@ -198,7 +204,7 @@ func readLabel(path string) (string, error) {
 
 // writeLabel labels the namespace of the calling thread.
 func writeLabel(label string) error {
-	w, err := netlink.NewHandle()
+	w, err := netlink.NewHandle(unix.NETLINK_ROUTE)
 	if err != nil {
 		return err
 	}

@@ -92,18 +92,13 @@ func (r *room) prune(h *Host, v VPC) error {
 	for _, l := range v.Links {
 		keep[l.ENI] = true
 	}
-	mine, err := h.owned(v.ID)
-	if err != nil {
-		return err
-	}
-	for _, eni := range mine {
+	for _, eni := range h.owned(v.ID) {
 		if keep[eni] {
 			continue
 		}
-		if err := netns.Delete(h.Netns(eni)); err != nil {
+		if err := h.disown(v.ID, eni); err != nil {
 			return err
 		}
-		h.setOwner(eni, "")
 		delete(r.known, eni)
 	}
 	return nil
@@ -158,7 +153,7 @@ func (r *room) connect(h *Host, v VPC) error {
 		if err != nil {
 			return fmt.Errorf("namespace of %s: %w", l.ENI, err)
 		}
-		h.setOwner(l.ENI, v.ID)
+		h.own(v.ID, l.ENI)
 	}
 	if err := link.Ensure(r.routes, r.path, v.Links, h.Netns, r.known); err != nil {
 		return err
@@ -177,15 +172,10 @@ func (r *room) remove(h *Host, id string) error {
 			return err
 		}
 	}
-	mine, err := h.owned(id)
-	if err != nil {
-		return err
-	}
-	for _, eni := range mine {
-		if err := netns.Delete(h.Netns(eni)); err != nil {
+	for _, eni := range h.owned(id) {
+		if err := h.disown(id, eni); err != nil {
 			return err
 		}
-		h.setOwner(eni, "")
 	}
 	return h.abandon(r)
 }

@@ -22,6 +22,7 @@ type Reader interface {
 type Table[T any] struct {
 	name    string
 	key     func(T) Key
+	byKey   statedb.Index[*row[T], string]
 	indexes map[string]secondary[T]
 	rows    statedb.RWTable[*row[T]]
 }
@@ -40,7 +41,7 @@ type secondary[T any] struct {
 }
 
 func newTable[T any](db *statedb.DB, name string, key func(T) Key, indexes map[string]func(T) []string) (*Table[T], error) {
-	t := &Table[T]{name: name, key: key, indexes: make(map[string]secondary[T])}
+	t := &Table[T]{name: name, key: key, byKey: primary[T](), indexes: make(map[string]secondary[T])}
 	var others []statedb.Indexer[*row[T]]
 	for name, values := range indexes {
 		s := secondary[T]{values: values, rows: statedb.Index[*row[T], string]{
@@ -54,7 +55,7 @@ func newTable[T any](db *statedb.DB, name string, key func(T) Key, indexes map[s
 	header := func() []string { return []string{"Key", "Revision"} }
 	cells := func(r *row[T]) []string { return []string{r.path, fmt.Sprint(r.revision)} }
 	var err error
-	t.rows, err = statedb.NewTableAny(db, name, header, cells, primary[T](), others...)
+	t.rows, err = statedb.NewTableAny(db, name, header, cells, t.byKey, others...)
 	return t, err
 }
 
@@ -111,7 +112,7 @@ func (t *Table[T]) Revision(r Reader, k Key) int64 {
 }
 
 func (t *Table[T]) lookup(txn statedb.ReadTxn, path string) (*row[T], int64) {
-	r, _, ok := t.rows.Get(txn, primary[T]().Query(path))
+	r, _, ok := t.rows.Get(txn, t.byKey.Query(path))
 	if !ok {
 		return nil, 0
 	}
@@ -132,7 +133,7 @@ func (t *Table[T]) List(r Reader, account, region string) iter.Seq[T] {
 		return strings.HasPrefix(path, prefix)
 	}
 	stored := func(yield func(*row[T]) bool) {
-		for r := range t.rows.Prefix(txn, primary[T]().Query(prefix)) {
+		for r := range t.rows.Prefix(txn, t.byKey.Query(prefix)) {
 			if keep(r.path) && !yield(r) {
 				return
 			}

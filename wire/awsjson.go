@@ -22,7 +22,7 @@ func (s *Service) matchTarget(r *http.Request) (*Operation, error) {
 }
 
 func (s *Service) encodeJSON(w http.ResponseWriter, op *Operation, requestID string, v reflect.Value) {
-	send(w, requestID, s.jsonContentType(), op.Status, encodeBody(v, s.codec().plans[v.Type()]))
+	s.sendBody(w, requestID, s.jsonContentType(), op.Status, v)
 }
 
 func (s *Service) encodeJSONError(w http.ResponseWriter, requestID string, status int, e *Error) {

@@ -112,10 +112,8 @@ func (s *Service) Unavailable(op *Operation) *Error {
 // send writes a whole answer. A client that has gone away is not an error of
 // the call, so the result of the write is nobody's concern.
 func send(w http.ResponseWriter, requestID, contentType string, status int, body []byte) {
-	h := w.Header()
-	h.Set("Content-Type", contentType)
-	h.Set("Content-Length", strconv.Itoa(len(body)))
-	h.Set("X-Amzn-Requestid", requestID)
+	h, values := w.Header(), [...]string{contentType, strconv.Itoa(len(body)), requestID}
+	h["Content-Type"], h["Content-Length"], h["X-Amzn-Requestid"] = values[0:1:1], values[1:2:2], values[2:3:3]
 	w.WriteHeader(status)
 	_, _ = w.Write(body)
 }

@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"encoding/base64"
 	"encoding/json"
+	"net/http"
 	"reflect"
 	"slices"
 	"strconv"
@@ -15,15 +16,23 @@ import (
 // for everything that is set, times as seconds since 1970.
 type jsonWriter struct{ out []byte }
 
-// encodeBody is the body of an answer whose structure has that plan.
-func encodeBody(v reflect.Value, p *plan) []byte {
-	w := jsonWriter{make([]byte, 0, usualBody)}
-	w.object(v, p, true)
-	return w.out
+// sendBody writes the answer whose body is a structure.
+func (s *Service) sendBody(w http.ResponseWriter, requestID, contentType string, status int, v reflect.Value) {
+	t := s.codec()
+	j, _ := t.writers.Get().(*jsonWriter)
+	if j == nil {
+		j = &jsonWriter{}
+	}
+	j.out = j.out[:0]
+	j.object(v, t.plans[v.Type()], true)
+	send(w, requestID, contentType, status, j.out)
+	if cap(j.out) <= keptBody {
+		t.writers.Put(j)
+	}
 }
 
-// usualBody is room in bytes for most answers.
-const usualBody = 512
+// keptBody is the largest body in bytes whose memory is used again.
+const keptBody = 64 << 10
 
 // object writes a structure's members that belong into the body. Lists and
 // maps at the top of an answer are written even where they are nil.

@@ -4,17 +4,19 @@ import (
 	"reflect"
 	"regexp"
 	"strings"
+	"sync"
 	"time"
 )
 
 // tables is what a service's codec looks up for each request. It is built
-// once, when the service is first used, and never changes.
+// once, when the service is first used, and never changes but for the writers.
 type tables struct {
 	operations map[string]*Operation
 	routes     []*route
 	routeOf    map[*Operation]*route
 	plans      map[reflect.Type]*plan
 	patterns   map[string]*regexp.Regexp // by constraint
+	writers    sync.Pool                 // of *jsonWriter
 }
 
 // plan says how a structure is written on the wire.

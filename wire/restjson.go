@@ -92,7 +92,7 @@ func (s *Service) encodeREST(w http.ResponseWriter, op *Operation, requestID str
 			status = int(member.Elem().Int())
 		}
 	}
-	send(w, requestID, "application/json", status, encodeBody(v, plan))
+	s.sendBody(w, requestID, "application/json", status, v)
 }
 
 func (s *Service) encodeRESTError(w http.ResponseWriter, requestID string, status int, e *Error) {

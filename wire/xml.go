@@ -5,6 +5,7 @@ import (
 	"encoding/xml"
 	"reflect"
 	"strconv"
+	"strings"
 	"time"
 )
 
@@ -17,12 +18,22 @@ type xmlWriter struct {
 
 const xmlHead = `<?xml version="1.0" encoding="UTF-8"?>` + "\n"
 
-func (w *xmlWriter) open(name string)  { w.WriteString("<" + name + ">") }
-func (w *xmlWriter) close(name string) { w.WriteString("</" + name + ">") }
+func (w *xmlWriter) open(name string)  { w.element("<", name) }
+func (w *xmlWriter) close(name string) { w.element("</", name) }
+
+func (w *xmlWriter) element(bracket, name string) {
+	w.WriteString(bracket)
+	w.WriteString(name)
+	w.WriteByte('>')
+}
 
 func (w *xmlWriter) text(name, text string) {
 	w.open(name)
-	_ = xml.EscapeText(w, []byte(text)) // a Buffer takes everything
+	if plain(text) && !strings.ContainsAny(text, "<>&'") {
+		w.WriteString(text)
+	} else {
+		_ = xml.EscapeText(w, []byte(text)) // a Buffer takes everything
+	}
 	w.close(name)
 }
 

@@ -181,8 +181,15 @@ func checkAlgorithm(name string) *Error {
 
 // parse reads the three values that both forms have.
 func (s *Signature) parse(credential, headers, mac string) *Error {
-	parts := strings.Split(credential, "/")
-	if len(parts) != 5 || slices.Contains(parts, "") {
+	var parts [5]string
+	n := 0
+	for part := range strings.SplitSeq(credential, "/") {
+		if n < len(parts) {
+			parts[n] = part
+		}
+		n++
+	}
+	if n != len(parts) || slices.Contains(parts[:], "") {
 		return refuse(Incomplete, "Credential must have exactly 5 slash-delimited elements, e.g. keyid/date/region/service/term, got '%s'", credential)
 	}
 	if parts[4] != terminator {
@@ -205,13 +212,37 @@ func (s *Signature) parse(credential, headers, mac string) *Error {
 }
 
 func (s *Signature) parseTime(text string) *Error {
-	t, err := time.Parse(timeFormat, text)
-	if err != nil {
-		return refuse(Incomplete, "Date must be in ISO-8601 'basic format'. Got '%s'. See http://en.wikipedia.org/wiki/ISO_8601", text)
+	t, ok := parseBasic(text)
+	if !ok {
+		var err error
+		if t, err = time.Parse(timeFormat, text); err != nil {
+			return refuse(Incomplete, "Date must be in ISO-8601 'basic format'. Got '%s'. See http://en.wikipedia.org/wiki/ISO_8601", text)
+		}
+		text = t.Format(timeFormat) // a fraction of a second is not signed
 	}
 	s.Time, s.stamp = t, text
-	if len(text) != len(timeFormat) { // a fraction of a second is not signed
-		s.stamp = t.Format(timeFormat)
-	}
 	return nil
+}
+
+// parseBasic reads a time that is exactly as timeFormat writes it: time.Parse,
+// for the layout that almost every request has.
+func parseBasic(text string) (time.Time, bool) {
+	if len(text) != len(timeFormat) || text[8] != 'T' || text[15] != 'Z' {
+		return time.Time{}, false
+	}
+	number := func(from, to int) (n int) {
+		for _, c := range []byte(text[from:to]) {
+			n = 10*n + int(c-'0')
+		}
+		return n
+	}
+	for i := range len(text) - 1 {
+		if i != 8 && (text[i] < '0' || text[i] > '9') {
+			return time.Time{}, false
+		}
+	}
+	month, day, hour, minute, second := number(4, 6), number(6, 8), number(9, 11), number(11, 13), number(13, 15)
+	t := time.Date(number(0, 4), time.Month(month), day, hour, minute, second, 0, time.UTC)
+	exact := int(t.Month()) == month && t.Day() == day && t.Hour() == hour && t.Minute() == minute && t.Second() == second
+	return t, exact // such as 31 February is not
 }

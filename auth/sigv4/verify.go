@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"hash"
 	"net/http"
 	"slices"
 	"strings"
@@ -19,7 +20,7 @@ const skew = 15 * time.Minute
 // most maxKeys. The zero value is ready; it is safe for concurrent use.
 type Keys struct {
 	mu      sync.Mutex
-	derived map[scope][]byte
+	derived map[scope]*signingKey
 }
 
 const maxKeys = 1024
@@ -50,9 +51,9 @@ func (k *Keys) Verify(s *Signature, r *http.Request, body []byte, secret string,
 	of := scope{s.AccessKey, secret, s.date, s.Region, s.Service}
 	key, known := k.find(of)
 	if !known {
-		key = of.derive()
+		key = newSigningKey(of.derive())
 	}
-	if !hmac.Equal(mac(key, s.stringToSign(r, payload)), s.mac) {
+	if !hmac.Equal(key.sign(s.stringToSign(r, payload)), s.mac) {
 		return refuse(Mismatch, textMismatch)
 	}
 	if !known {
@@ -128,7 +129,23 @@ func mac(key, text []byte) []byte {
 	return h.Sum(nil)
 }
 
-func (k *Keys) find(s scope) ([]byte, bool) {
+// signingKey is a derived key, with hashes that have taken it in already.
+type signingKey struct{ hashes sync.Pool }
+
+func newSigningKey(key []byte) *signingKey {
+	return &signingKey{sync.Pool{New: func() any { return hmac.New(sha256.New, key) }}}
+}
+
+// sign is the MAC of a text.
+func (k *signingKey) sign(text []byte) []byte {
+	h := k.hashes.Get().(hash.Hash)
+	defer k.hashes.Put(h)
+	h.Reset()
+	h.Write(text)
+	return h.Sum(nil)
+}
+
+func (k *Keys) find(s scope) (*signingKey, bool) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	key, ok := k.derived[s]
@@ -137,11 +154,11 @@ func (k *Keys) find(s scope) ([]byte, bool) {
 
 // keep remembers a key that has proven itself, so that strangers cannot fill
 // the cache. Keys live for a day: when the cache is full it starts again.
-func (k *Keys) keep(s scope, key []byte) {
+func (k *Keys) keep(s scope, key *signingKey) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	if k.derived == nil || len(k.derived) >= maxKeys {
-		k.derived = map[scope][]byte{}
+		k.derived = map[scope]*signingKey{}
 	}
 	k.derived[s] = key
 }

@@ -38,6 +38,30 @@ func TestTime(t *testing.T) {
 	}
 }
 
+// TestParseBasic holds the short way of reading a time against time.Parse.
+func TestParseBasic(t *testing.T) {
+	short := 0
+	for _, text := range []string{
+		"20260102T235930Z", "00000101T000000Z", "99991231T235959Z", "20240229T000000Z",
+		"20230229T000000Z", "20260001T000000Z", "20261301T000000Z", "20260100T000000Z", "20260431T000000Z",
+		"20260102T240000Z", "20260102T236000Z", "20260102T235960Z",
+		"20260102t235930Z", "20260102T235930z", "20260102T23593:Z", "2026010/T235930Z", "+2260102T235930Z",
+		"20260102T3930.1Z", "20260102T235930.5Z", "", "Z",
+	} {
+		want, err := time.Parse(timeFormat, text)
+		got, ok := parseBasic(text)
+		if ok {
+			short++
+		}
+		if ok && (err != nil || !got.Equal(want)) || !ok && err == nil && len(text) == len(timeFormat) {
+			t.Errorf("%q: %v, %v; time.Parse: %v, %v", text, got, ok, want, err)
+		}
+	}
+	if short != 4 {
+		t.Errorf("%d times were read the short way, want 4", short)
+	}
+}
+
 func text(err error) string {
 	if err == nil {
 		return ""

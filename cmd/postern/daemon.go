@@ -28,6 +28,8 @@ import (
 // runDaemon boots the parts in the order in which they need one another, and
 // serves until ctx ends.
 func runDaemon(ctx context.Context, f DaemonFlags, in *world.Inside, log *slog.Logger) (err error) {
+	defer paceHeap()()
+
 	// Who may call: the root user's key, and the CA that clients trust.
 	key, err := f.DataDir.openCredentials()
 	if err != nil {

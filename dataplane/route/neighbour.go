@@ -2,6 +2,7 @@ package route
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"net"
 	"net/netip"
@@ -60,7 +61,7 @@ func setNeighbours(h *netlink.Handle, families []int, want map[place]net.Hardwar
 				delete(want, p)
 				continue
 			}
-			if err := h.NeighDel(&n); err != nil {
+			if err := h.NeighDel(&n); err != nil && !errors.Is(err, unix.ENOENT) && !errors.Is(err, unix.ENODEV) {
 				return fmt.Errorf("remove neighbour %v: %w", p.addr, err)
 			}
 		}
