@@ -74,14 +74,29 @@ func (a *actionSet) contains(action []byte) bool {
 			return true
 		}
 	}
-	if len(a.names) > 0 {
-		if _, found := slices.BinarySearchFunc(a.names, action, bytes.Compare); found {
-			return true
-		}
+	if a.named(action) {
+		return true
 	}
 	for i := range a.patterns {
 		if glob(a.patterns[i].tokens, nil, action) {
 			return true
+		}
+	}
+	return false
+}
+
+// named looks for action among the names. (slices.BinarySearchFunc would take
+// action to the heap.)
+func (a *actionSet) named(action []byte) bool {
+	low, high := 0, len(a.names)
+	for low < high {
+		switch mid := (low + high) / 2; bytes.Compare(a.names[mid], action) {
+		case 0:
+			return true
+		case -1:
+			low = mid + 1
+		default:
+			high = mid
 		}
 	}
 	return false

@@ -53,7 +53,6 @@ type outcome struct {
 // evaluation is one request on its way through a Set.
 type evaluation struct {
 	req     *Request
-	context Context
 	action  []byte // lower case
 	bounded bool   // a user or role with a permissions boundary
 }
@@ -63,26 +62,33 @@ type evaluation struct {
 func Decide(req Request, set Set) Verdict {
 	var name [96]byte // longer than any action
 	e := newEvaluation(&req, &set, name[:0])
-	return e.decide(&set)
+	return e.decide(&set, contextOf(req))
 }
 
 func newEvaluation(req *Request, set *Set, name []byte) evaluation {
-	e := evaluation{req: req, context: req.Context, action: appendLower(name, req.Action)}
-	if e.context == nil {
-		e.context = Keys(nil)
+	return evaluation{
+		req:     req,
+		action:  appendLower(name, req.Action),
+		bounded: set.Boundary != nil && req.Principal.Account != "" && !req.Principal.root(),
 	}
-	e.bounded = set.Boundary != nil && req.Principal.Account != "" && !req.Principal.root()
-	return e
 }
 
-func (e *evaluation) decide(set *Set) Verdict {
+// contextOf is not part of an evaluation: what is behind an interface lives on
+// the heap, and would take the rest there.
+func contextOf(req Request) Context {
+	if req.Context == nil {
+		return Keys(nil)
+	}
+	return req.Context
+}
+
+func (e *evaluation) decide(set *Set, context Context) Verdict {
 	var outcomes [types]outcome
-	var denied Verdict
-	set.layers(func(l layer) bool {
-		o := e.layer(l)
+	var c cursor
+	for l, ok := set.next(&c); ok; l, ok = set.next(&c) {
+		o := e.layer(&l, context)
 		if o.denies {
-			denied = o.verdict(ExplicitDeny, l.typ, l.level)
-			return true
+			return o.verdict(ExplicitDeny, l.typ, l.level)
 		}
 		if first := &outcomes[l.typ]; first.level == 0 { // no level above it has failed
 			if o.grant == noGrant {
@@ -90,10 +96,6 @@ func (e *evaluation) decide(set *Set) Verdict {
 			}
 			*first = o
 		}
-		return false
-	})
-	if denied.Decision == ExplicitDeny {
-		return denied
 	}
 	return e.combine(set, &outcomes)
 }
@@ -142,20 +144,21 @@ func (e *evaluation) combine(set *Set, o *[types]outcome) Verdict {
 
 // layer evaluates the policies of one list. The first statement that denies
 // ends it.
-func (e *evaluation) layer(l layer) (o outcome) {
-	for i := range l.policies {
-		statements := l.policies[i].Document.Statements
+func (e *evaluation) layer(l *layer, context Context) (o outcome) {
+	for i := range l.len() {
+		p := l.at(i)
+		statements := p.Document.Statements
 		for j := range statements {
 			s := &statements[j]
 			if s.Effect == Allow && o.grant == toPrincipal {
 				continue // can add nothing
 			}
-			switch g := e.match(s, l.typ); {
+			switch g := e.match(s, l.typ, context); {
 			case g == noGrant:
 			case s.Effect == Deny:
-				return outcome{policy: &l.policies[i], statement: j, denies: true}
+				return outcome{policy: p, statement: j, denies: true}
 			case g > o.grant:
-				o = outcome{grant: g, policy: &l.policies[i], statement: j}
+				o = outcome{grant: g, policy: p, statement: j}
 			}
 		}
 	}
@@ -163,8 +166,8 @@ func (e *evaluation) layer(l layer) (o outcome) {
 }
 
 // match reports whether a statement applies, and to whom it is said.
-func (e *evaluation) match(s *Statement, t Type) grant {
-	if !s.actions.match(e.action) || !e.matchResource(s, t) {
+func (e *evaluation) match(s *Statement, t Type, context Context) grant {
+	if !s.actions.match(e.action) || !e.matchResource(s, t, context) {
 		return noGrant
 	}
 	g := e.matchPrincipal(s, t)
@@ -172,7 +175,7 @@ func (e *evaluation) match(s *Statement, t Type) grant {
 		return noGrant
 	}
 	for i := range s.conditions {
-		if !s.conditions[i].holds(e.context) {
+		if !s.conditions[i].holds(context) {
 			return noGrant
 		}
 	}
@@ -181,11 +184,11 @@ func (e *evaluation) match(s *Statement, t Type) grant {
 
 // matchResource: where a policy hangs on a resource, its statements may leave
 // out which.
-func (e *evaluation) matchResource(s *Statement, t Type) bool {
+func (e *evaluation) matchResource(s *Statement, t Type, context Context) bool {
 	if s.resources == nil {
 		return t == Resource || t == Trust || t == RCP
 	}
-	return s.resources.match(e.req.Resource, e.context)
+	return s.resources.match(e.req.Resource, context)
 }
 
 // matchPrincipal: what hangs on an identity speaks of nobody else, what hangs

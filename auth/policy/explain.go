@@ -9,19 +9,21 @@ import (
 // whether it applied, and if not, why.
 func Explain(req Request, set Set) Verdict {
 	e := newEvaluation(&req, &set, nil)
-	v := e.decide(&set)
-	set.layers(func(l layer) bool {
-		for _, p := range l.policies {
+	context := contextOf(req)
+	v := e.decide(&set, context)
+	var c cursor
+	for l, ok := set.next(&c); ok; l, ok = set.next(&c) {
+		for n := range l.len() {
+			p := l.at(n)
 			for i := range p.Document.Statements {
 				s := &p.Document.Statements[i]
 				v.Reasons = append(v.Reasons, Reason{
 					Type: l.typ, Level: l.level, Policy: p.Name, Statement: i + 1, Sid: s.Sid, Effect: s.Effect,
-					Misses: e.misses(s, l.typ),
+					Misses: e.misses(s, l.typ, context),
 				})
 			}
 		}
-		return false
-	})
+	}
 	return v
 }
 
@@ -78,7 +80,7 @@ type Miss struct {
 func (m Miss) String() string { return fmt.Sprintf("%s %s, not %s", m.Element, m.Want, m.Got) }
 
 // misses returns the elements of s that the request does not match.
-func (e *evaluation) misses(s *Statement, t Type) []Miss {
+func (e *evaluation) misses(s *Statement, t Type, context Context) []Miss {
 	var all []Miss
 	if e.matchPrincipal(s, t) == noGrant {
 		want, not := "is missing", false
@@ -90,7 +92,7 @@ func (e *evaluation) misses(s *Statement, t Type) []Miss {
 	if !s.actions.match(e.action) {
 		all = append(all, Miss{element("Action", s.actions.not), s.actions.text, e.req.Action})
 	}
-	if !e.matchResource(s, t) {
+	if !e.matchResource(s, t, context) {
 		want, not := "is missing", false
 		if r := s.resources; r != nil {
 			want, not = r.text, r.not
@@ -98,8 +100,8 @@ func (e *evaluation) misses(s *Statement, t Type) []Miss {
 		all = append(all, Miss{element("Resource", not), want, e.req.Resource})
 	}
 	for i := range s.conditions {
-		if c := &s.conditions[i]; !c.holds(e.context) {
-			all = append(all, Miss{"Condition", c.String(), orAbsent(e.context.Values(c.key))})
+		if c := &s.conditions[i]; !c.holds(context) {
+			all = append(all, Miss{"Condition", c.String(), orAbsent(context.Values(c.key))})
 		}
 	}
 	return all

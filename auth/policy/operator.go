@@ -49,7 +49,7 @@ func findOperator(name string) (operator, bool) {
 	case "binaryequals":
 		o.family, o.compile = binaryFamily, binaryTest
 	case "null":
-		o.family, o.compile, o.presence = nullFamily, boolTest, true
+		o.family, o.compile, o.presence = nullFamily, nullTest, true
 	default:
 		return findComparison(name)
 	}
@@ -111,6 +111,9 @@ func boolTest(want string, variables bool) test {
 	}
 	return func(got string, _ Context) bool { return strings.EqualFold(got, want) }
 }
+
+// nullTest compares presence; it has no variables.
+func nullTest(want string, _ bool) test { return boolTest(want, false) }
 
 // binaryTest compares bytes with those that the policy has in base64. The
 // request has them in base64, too, or as they are.

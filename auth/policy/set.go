@@ -67,38 +67,69 @@ type layer struct {
 	typ      Type
 	level    int // of SCPs and RCPs, from 1
 	policies []Named
+	resource *Named // in the place of policies
 }
 
-// layers calls f for each list in the order of their types, until it says
-// stop. SCPs and RCPs that apply without any level are one empty level.
-func (s *Set) layers(f func(layer) (stop bool)) {
-	levels := func(t Type, all [][]Named) bool {
-		if all != nil && len(all) == 0 {
-			return f(layer{typ: t, level: 1})
+func (l *layer) len() int {
+	if l.resource != nil {
+		return 1
+	}
+	return len(l.policies)
+}
+
+func (l *layer) at(i int) *Named {
+	if l.resource != nil {
+		return l.resource
+	}
+	return &l.policies[i]
+}
+
+// cursor is a place in the order of a Set's layers.
+type cursor struct {
+	typ   Type
+	level int // how many of the type have been
+}
+
+// next returns the layer at c and moves on, until there is none.
+func (s *Set) next(c *cursor) (l layer, ok bool) {
+	for ; c.typ < types; *c = (cursor{typ: c.typ + 1}) {
+		switch c.typ {
+		case SCP:
+			l, ok = levelOf(s.SCPs, c.level)
+		case RCP:
+			l, ok = levelOf(s.RCPs, c.level)
+		case Resource, Trust:
+			l, ok = layer{resource: s.Resource}, s.Resource != nil && c.typ == s.resourceType()
+		case Endpoint:
+			l, ok = layer{policies: s.Endpoint}, s.Endpoint != nil
+		case Boundary:
+			l, ok = layer{policies: s.Boundary}, s.Boundary != nil
+		case Session:
+			l, ok = layer{policies: s.Session}, s.Session != nil
+		case Identity:
+			l, ok = layer{policies: s.Identity}, true
 		}
-		for i, policies := range all {
-			if f(layer{t, i + 1, policies}) {
-				return true
-			}
+		more := c.typ == SCP || c.typ == RCP || c.level == 0
+		if ok && more {
+			l.typ = c.typ
+			c.level++
+			return l, true
 		}
-		return false
 	}
-	if levels(SCP, s.SCPs) || levels(RCP, s.RCPs) {
-		return
+	return layer{}, false
+}
+
+// levelOf returns level i of an organization, counted from 0. Where control
+// policies apply and there is no level, one that allows nothing stands for
+// them.
+func levelOf(levels [][]Named, i int) (layer, bool) {
+	switch {
+	case i < len(levels):
+		return layer{level: i + 1, policies: levels[i]}, true
+	case i == 0 && levels != nil:
+		return layer{level: 1}, true
 	}
-	if s.Endpoint != nil && f(layer{typ: Endpoint, policies: s.Endpoint}) {
-		return
-	}
-	if s.Resource != nil && f(layer{typ: s.resourceType(), policies: []Named{*s.Resource}}) {
-		return
-	}
-	if s.Boundary != nil && f(layer{typ: Boundary, policies: s.Boundary}) {
-		return
-	}
-	if s.Session != nil && f(layer{typ: Session, policies: s.Session}) {
-		return
-	}
-	f(layer{typ: Identity, policies: s.Identity})
+	return layer{}, false
 }
 
 func (s *Set) resourceType() Type {
