@@ -50,6 +50,18 @@ type Store struct {
 	TargetGroups            *Table[vpc.TargetGroup]            // by vpc, name
 	TargetHealths           *Table[vpc.TargetHealth]           // by targetgroup; what the health checks saw
 
+	// IAM.
+	Users            *Table[User]            // by id, group, policy and boundary (GlobalOwner.Of an ARN)
+	Groups           *Table[Group]           // by id, policy
+	Roles            *Table[Role]            // by id, policy, boundary
+	InstanceProfiles *Table[InstanceProfile] // by role
+	ManagedPolicies  *Table[ManagedPolicy]
+	AccessKeys       *Table[AccessKey] // by id, user
+	LastUses         *Table[LastUse]
+	OIDCProviders    *Table[OIDCProvider]
+	AccountAliases   *Table[AccountAlias] // by alias
+	RoleDeletions    *Table[RoleDeletion]
+
 	log     *slog.Logger
 	client  *clientv3.Client
 	release func() error // what lies under the client

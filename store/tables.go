@@ -76,6 +76,7 @@ func (s *Store) makeTables() error {
 	s.LogStreams = add(&m, "logstreams", LogStream.key,
 		indexes[LogStream]{"group": func(l LogStream) []string { return []string{l.GroupKey()} }})
 	s.InstallationKeys = add(&m, "installationkeys", InstallationKey.key, nil)
+	s.makeIAMTables(&m)
 	return m.err
 }
 

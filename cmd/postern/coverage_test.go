@@ -8,7 +8,9 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/postern/postern/service/ec2"
+	"github.com/postern/postern/service/iam"
 	"github.com/postern/postern/service/logs"
+	"github.com/postern/postern/store"
 	"github.com/postern/postern/wire"
 )
 
@@ -23,7 +25,8 @@ var recordOnly = map[string]map[string]string{"eks": {
 func TestCoveragePage(t *testing.T) {
 	const page = "../../COVERAGE.md"
 	var all []wire.Covered
-	for _, s := range newServices(&logs.Service{}, nil, ec2.Config{}).table() {
+	identities := iam.New(iam.Config{Store: new(store.Store)})
+	for _, s := range newServices(&logs.Service{}, nil, identities, ec2.Config{}).table() {
 		c := wire.Covered{Service: s.Model, RecordOnly: recordOnly[s.Model.Name]}
 		for _, m := range s.Methods {
 			c.Implemented = append(c.Implemented, m.Operation.Name)

@@ -19,6 +19,7 @@ import (
 	"github.com/postern/postern/dns"
 	"github.com/postern/postern/flow"
 	"github.com/postern/postern/service/ec2"
+	"github.com/postern/postern/service/iam"
 	"github.com/postern/postern/service/logs"
 	"github.com/postern/postern/store"
 	"github.com/postern/postern/vpc"
@@ -85,7 +86,10 @@ func runDaemon(ctx context.Context, f DaemonFlags, in *world.Inside, log *slog.L
 	if err != nil {
 		return err
 	}
-	services := newServices(events, calls, ec2.Config{
+	quotas := iam.DefaultLimits()
+	quotas.Account = limits.Account
+	identities := iam.New(iam.Config{Store: records, Limits: quotas, Log: log})
+	services := newServices(events, calls, identities, ec2.Config{
 		Store:        records,
 		Limits:       limits,
 		Availability: offered,
@@ -95,7 +99,7 @@ func runDaemon(ctx context.Context, f DaemonFlags, in *world.Inside, log *slog.L
 	})
 	chain, err := api.New(api.Config{
 		Services:       services.table(),
-		Keys:           rootKey(f, key),
+		Keys:           keys(rootKey(f, key), identities.Key),
 		Sessions:       session.NewOpener(ring),
 		Region:         f.Region,
 		EndpointPolicy: services.endpointPolicy,
@@ -133,6 +137,7 @@ func runDaemon(ctx context.Context, f DaemonFlags, in *world.Inside, log *slog.L
 	parts, needed := errgroup.WithContext(needed)
 	parts.Go(func() error { return flows.Run(needed) })
 	parts.Go(func() error { return node.Run(needed) })
+	parts.Go(func() error { return identities.Run(needed) })
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	defer context.AfterFunc(needed, cancel)()
@@ -159,8 +164,23 @@ func runDaemon(ctx context.Context, f DaemonFlags, in *world.Inside, log *slog.L
 	return errors.Join(err, parts.Wait())
 }
 
-// rootKey knows the only access key there is: that of the account's root user.
-func rootKey(f DaemonFlags, key accessKey) func(string) (string, auth.Caller, bool) {
+// keyFinder finds an access key's secret and owner.
+type keyFinder = func(id string) (secret string, caller auth.Caller, ok bool)
+
+// keys finds a key where the first finder that knows it does.
+func keys(finders ...keyFinder) keyFinder {
+	return func(id string) (string, auth.Caller, bool) {
+		for _, find := range finders {
+			if secret, caller, ok := find(id); ok {
+				return secret, caller, true
+			}
+		}
+		return "", auth.Caller{}, false
+	}
+}
+
+// rootKey knows the access key of the account's root user.
+func rootKey(f DaemonFlags, key accessKey) keyFinder {
 	caller := auth.Caller{
 		Account: f.Account,
 		ARN:     "arn:aws:iam::" + f.Account + ":root",

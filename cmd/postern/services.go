@@ -7,6 +7,7 @@ import (
 	"github.com/postern/postern/service/ec2"
 	"github.com/postern/postern/service/eks"
 	"github.com/postern/postern/service/elbv2"
+	"github.com/postern/postern/service/iam"
 	"github.com/postern/postern/service/logs"
 	"github.com/postern/postern/service/sts"
 	"github.com/postern/postern/store"
@@ -18,7 +19,7 @@ import (
 	wireeks "github.com/postern/postern/wire/eks"
 	"github.com/postern/postern/wire/eksauth"
 	wireelbv2 "github.com/postern/postern/wire/elbv2"
-	"github.com/postern/postern/wire/iam"
+	wireiam "github.com/postern/postern/wire/iam"
 	wirelogs "github.com/postern/postern/wire/logs"
 	"github.com/postern/postern/wire/pricing"
 	"github.com/postern/postern/wire/route53"
@@ -34,12 +35,13 @@ type services struct {
 	eks        *eks.Service
 	elbv2      *elbv2.Service
 	logs       *logs.Service
+	iam        *iam.Service
 	sts        *sts.Service
 }
 
 // newServices makes all services over the records of c, which says what those
-// of the network need; events and calls are made already.
-func newServices(events *logs.Service, calls *audit.Log, c ec2.Config) *services {
+// of the network need; events, calls and identities are made already.
+func newServices(events *logs.Service, calls *audit.Log, identities *iam.Service, c ec2.Config) *services {
 	return &services{
 		records:    c.Store,
 		cloudtrail: cloudtrail.New(cloudtrail.Config{Records: calls}),
@@ -47,6 +49,7 @@ func newServices(events *logs.Service, calls *audit.Log, c ec2.Config) *services
 		eks:        eks.New(eks.Config{Store: c.Store, Limits: c.Limits}),
 		elbv2:      elbv2.New(elbv2.Config{Store: c.Store, Limits: c.Limits}),
 		logs:       events,
+		iam:        identities,
 		sts:        sts.New(),
 	}
 }
@@ -63,7 +66,7 @@ func (s *services) table() []api.Service {
 		{Model: wirelogs.Model, Methods: s.logs.Methods()},
 		{Model: wireelbv2.Model, Methods: s.elbv2.Methods()},
 		{Model: eksauth.Model},
-		{Model: iam.Model},
+		{Model: wireiam.Model, Methods: s.iam.Methods()},
 		{Model: cloudwatch.Model},
 		{Model: wirecloudtrail.Model, Methods: s.cloudtrail.Methods()},
 		{Model: route53.Model},
