@@ -38,6 +38,14 @@ type Config struct {
 	// allowed.
 	EndpointPolicy func(vpc.Arrival) (document string, ok bool)
 
+	// Identities knows the policies and tags of callers. Nil where only root
+	// users call, who need none.
+	Identities Identities
+
+	// Organization knows the control policies over accounts. Nil where no
+	// account is in an organization.
+	Organization Organization
+
 	// IssuerKeys returns the JSON Web Key Set of a cluster's OpenID Connect
 	// issuer, by its Region and the id at the end of its URL. Nil where no
 	// cluster has an issuer.
@@ -68,12 +76,19 @@ type Config struct {
 type Service struct {
 	Model   *wire.Service
 	Methods []wire.Method
+
+	// Keys are the condition keys of the service's own.
+	Keys []wire.ConditionKey
+	// Tags returns the tags of a resource of the service by its ARN. Nil where
+	// none has tags.
+	Tags func(ctx context.Context, arn string) vpc.Tags
 }
 
 // Server is the request chain. It is safe for concurrent use.
 type Server struct {
 	config    Config
 	services  map[string]*service // by signing name
+	byName    map[string]*service // by the name in actions and ARNs
 	anonymous *service            // the one that has operations which need no signature; nil: none
 	keys      sigv4.Keys
 	documents documents
@@ -83,6 +98,8 @@ type Server struct {
 type service struct {
 	model   *wire.Service
 	methods map[*wire.Operation]wire.Method
+	keys    []wire.ConditionKey
+	tags    func(ctx context.Context, arn string) vpc.Tags
 }
 
 // Timeouts and sizes of a connection. An operation may wait for the data
@@ -104,7 +121,7 @@ func New(c Config) (*Server, error) {
 	if c.Now == nil {
 		c.Now = time.Now
 	}
-	s := &Server{config: c, services: map[string]*service{}}
+	s := &Server{config: c, services: map[string]*service{}, byName: map[string]*service{}}
 	for _, one := range c.Services {
 		name := one.Model.SigningName
 		if s.services[name] != nil {
@@ -114,7 +131,7 @@ func New(c Config) (*Server, error) {
 		if err != nil {
 			return nil, fmt.Errorf("add service %s: %w", one.Model.Name, err)
 		}
-		s.services[name] = table
+		s.services[name], s.byName[one.Model.Name] = table, table
 		if slices.ContainsFunc(one.Methods, func(m wire.Method) bool { return m.Unsigned }) {
 			s.anonymous = table
 		}
@@ -123,7 +140,7 @@ func New(c Config) (*Server, error) {
 }
 
 func newService(one Service) (*service, error) {
-	s := &service{model: one.Model, methods: map[*wire.Operation]wire.Method{}}
+	s := &service{model: one.Model, methods: map[*wire.Operation]wire.Method{}, keys: one.Keys, tags: one.Tags}
 	ours := map[*wire.Operation]bool{}
 	for _, op := range one.Model.Operations {
 		ours[op] = true
