@@ -10,13 +10,18 @@ func (v Verdict) Denial(user, action, resource string) string {
 
 // Cause is the end of Denial, from the space after the resource.
 func (v Verdict) Cause(action string) string {
-	w := typeWords[v.Type]
 	if v.Decision != ExplicitDeny {
-		return " because no " + w.long + " allows the " + action + " action"
+		return " because " + v.Failure(action)
 	}
+	w := typeWords[v.Type]
 	cause := " with an explicit deny in " + w.article + " " + w.long
 	if strings.HasPrefix(v.Policy, "arn:") {
 		cause += ": " + v.Policy
 	}
 	return cause
+}
+
+// Failure says of an implicit deny which policies do not allow the action.
+func (v Verdict) Failure(action string) string {
+	return "no " + typeWords[v.Type].long + " allows the " + action + " action"
 }

@@ -157,7 +157,7 @@ func TestReasons(t *testing.T) {
 	}
 	for i, text := range []string{
 		"VPC endpoint policy, statement 1 (Read): does not apply: Principal AWS 444455556666, not " + ann.ARN + "; Action eks:List*, eks:Describe*, not eks:DeleteCluster; Resource arn:aws:eks:*:*:cluster/c2, not arn:aws:eks:us-east-1:111122223333:cluster/c1; Condition StringEquals aws:SourceVpce vpce-1, not vpce-2; Condition Bool aws:Secure true, not absent",
-		"VPC endpoint policy, statement 2: Deny",
+		"VPC endpoint policy, statement 2: denies",
 	} {
 		if got := got.Reasons[i].String(); got != text {
 			t.Errorf("reason %d:\n got %s\nwant %s", i, got, text)

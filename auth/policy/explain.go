@@ -60,8 +60,11 @@ func (r Reason) String() string {
 
 // Why is the sentence about the statement without its name.
 func (r Reason) Why() string {
-	if r.Applied() {
-		return r.Effect.String()
+	switch {
+	case r.Applied() && r.Effect == Deny:
+		return "denies"
+	case r.Applied():
+		return "allows"
 	}
 	var misses []string
 	for _, m := range r.Misses {

@@ -302,7 +302,7 @@ func compareOne(t testing.TB, o oracleCase, set Set) Decision {
 func TestAgainstOracle(t *testing.T) {
 	const cases, requests = 100_000, 4
 	source := rand.NewChaCha8([32]byte{})
-	bytes := make([]byte, 800)
+	bytes := make([]byte, 1600)
 	seen := map[Decision]int{}
 	for range cases / requests {
 		source.Read(bytes)

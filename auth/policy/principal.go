@@ -11,7 +11,7 @@ type Principal struct {
 	ARN     string // arn:aws:iam::A:root, …:user/N, arn:aws:sts::A:assumed-role/R/S
 	Account string // 12 digits; empty where no identity of an account asks
 	// Issuer is the ARN of the role, with its path, or of the user whose
-	// session ARN is. Empty where ARN is not a session.
+	// session ARN is. Empty where ARN is not a session. Alone it is any session.
 	Issuer        string
 	UserID        string // unique id: AIDA…, AROA…:SESSION
 	Service       string // eks.amazonaws.com, where an AWS service calls
@@ -21,7 +21,7 @@ type Principal struct {
 
 // String names the principal.
 func (p Principal) String() string {
-	for _, s := range []string{p.ARN, p.Service, p.Federated, p.CanonicalUser} {
+	for _, s := range []string{p.ARN, p.Issuer, p.Service, p.Federated, p.CanonicalUser} {
 		if s != "" {
 			return s
 		}
