@@ -51,6 +51,7 @@ var walls = map[string][]string{
 	"net/http":                        {"api", "wire", "auth", "cmd"},
 	"log":                             {"cmd"},
 	"unsafe":                          {"dataplane", "world"},
+	"github.com/golang-jwt/jwt":       {},
 	"github.com/google/go-cmp":        {},
 	"pgregory.net/rapid":              {},
 	"go.uber.org/goleak":              {},

@@ -78,11 +78,7 @@ func split(events []Event) [][]Event {
 }
 
 func (s *stream) write(ingested int64, events []Event) error {
-	size := frameHeader + maxFrameHead
-	for _, e := range events {
-		size += len(e.Message) + maxEventHead
-	}
-	b := appendFrame(make([]byte, 0, size), ingested, events)
+	b := appendFrame(nil, ingested, events)
 	if len(b) > frameHeader+maxBody {
 		return fmt.Errorf("event of %d bytes is too large", len(events[0].Message))
 	}

@@ -23,8 +23,6 @@ const (
 	Global       = "global"
 )
 
-func (k InstallationKey) key() Key { return Key{Account: Installation, Region: Global, ID: k.ID} }
-
 // OpenInstallationKeys returns the keys of the installation, the newest first.
 // Where there is none it adds first: of the nodes that start at the same time
 // only one adds its own.

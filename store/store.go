@@ -40,7 +40,11 @@ type Store struct {
 	LogGroups      *Table[LogGroup]          // the id is the name
 	LogStreams     *Table[LogStream]         // by group: LogStream.GroupKey
 
-	InstallationKeys *Table[InstallationKey]
+	InstallationKeys     *Table[InstallationKey]
+	Organizations        *Table[Organization]       // one
+	OrganizationNodes    *Table[OrganizationNode]   // by parent, policy
+	OrganizationPolicies *Table[OrganizationPolicy] // by name
+	Accounts             *Table[Account]            // by accesskey
 
 	// The provider's side. What has an ARN has the end of it as its id (vpc.ELBID).
 	ServiceConfigurations   *Table[vpc.ServiceConfiguration]   // by id, loadbalancer, token

@@ -111,6 +111,13 @@ func (t *Table[T]) Revision(r Reader, k Key) int64 {
 	return revision
 }
 
+// Version is another one whenever a record of the table has changed. It is for
+// what is derived from a Snapshot and kept; in a Tx it compares nothing.
+func (t *Table[T]) Version(r Reader) uint64 {
+	txn, _ := r.reader()
+	return t.rows.Revision(txn)
+}
+
 func (t *Table[T]) lookup(txn statedb.ReadTxn, path string) (*row[T], int64) {
 	r, _, ok := t.rows.Get(txn, t.byKey.Query(path))
 	if !ok {

@@ -75,8 +75,9 @@ func (s *Store) makeTables() error {
 	s.LogGroups = add(&m, "loggroups", func(g LogGroup) Key { return key(g.Owner, g.Name) }, nil)
 	s.LogStreams = add(&m, "logstreams", LogStream.key,
 		indexes[LogStream]{"group": func(l LogStream) []string { return []string{l.GroupKey()} }})
-	s.InstallationKeys = add(&m, "installationkeys", InstallationKey.key, nil)
 	s.makeIAMTables(&m)
+	s.InstallationKeys = add(&m, "installationkeys", func(k InstallationKey) Key { return installationKey(k.ID) }, nil)
+	s.makeOrganizationTables(&m)
 	return m.err
 }
 

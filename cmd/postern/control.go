@@ -32,6 +32,9 @@ type controlRequest struct {
 	Exec   *execRequest   `json:"exec,omitempty"`
 	Status *statusRequest `json:"status,omitempty"`
 	Audit  *auditRequest  `json:"audit,omitempty"`
+
+	Organization *organizationRequest `json:"organization,omitempty"`
+	Credentials  *credentialsRequest  `json:"credentials,omitempty"`
 }
 
 // controlReply answers it: with Error, or with the member of that name.
@@ -39,6 +42,9 @@ type controlReply struct {
 	world.SessionEnd
 	Status *statusReport `json:"status,omitempty"`
 	Audit  *audit.Page   `json:"audit,omitempty"`
+
+	Organization *organizationReply `json:"organization,omitempty"`
+	Credentials  *accessKey         `json:"credentials,omitempty"`
 }
 
 // attacher gives commands their place in a network.
@@ -87,11 +93,13 @@ type callSource interface {
 type controlConfig struct {
 	Dir      dataDir
 	World    *world.Inside
-	Key      accessKey
 	Attacher attacher
 	Status   statusSource
 	Calls    callSource
 	Log      *slog.Logger
+
+	Organize    func(context.Context, organizationRequest) (organizationReply, error)
+	Credentials func(context.Context, credentialsRequest) (accessKey, error)
 }
 
 // control serves the control socket.
@@ -213,6 +221,12 @@ func (c *control) answer(ctx context.Context, u *net.UnixConn, r controlRequest,
 	case r.Audit != nil:
 		page, err := c.Calls.Read(ctx, r.Audit.query())
 		return &controlReply{Audit: &page}, err
+	case r.Organization != nil:
+		reply, err := c.Organize(ctx, *r.Organization)
+		return &controlReply{Organization: &reply}, err
+	case r.Credentials != nil:
+		key, err := c.Credentials(ctx, *r.Credentials)
+		return &controlReply{Credentials: &key}, err
 	}
 	return nil, errors.New("this daemon does not know the request: is it of another version?")
 }

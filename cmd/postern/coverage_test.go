@@ -10,6 +10,7 @@ import (
 	"github.com/postern/postern/service/ec2"
 	"github.com/postern/postern/service/iam"
 	"github.com/postern/postern/service/logs"
+	"github.com/postern/postern/service/sts"
 	"github.com/postern/postern/store"
 	"github.com/postern/postern/wire"
 )
@@ -26,7 +27,7 @@ func TestCoveragePage(t *testing.T) {
 	const page = "../../COVERAGE.md"
 	var all []wire.Covered
 	identities := iam.New(iam.Config{Store: new(store.Store)})
-	for _, s := range newServices(&logs.Service{}, nil, identities, ec2.Config{}).table() {
+	for _, s := range newServices(&logs.Service{}, nil, identities, sts.Config{}, ec2.Config{}).table() {
 		c := wire.Covered{Service: s.Model, RecordOnly: recordOnly[s.Model.Name]}
 		for _, m := range s.Methods {
 			c.Implemented = append(c.Implemented, m.Operation.Name)

@@ -9,11 +9,21 @@ import (
 	"io/fs"
 )
 
-// accessKey is that of the account's root user. Whoever has the
-// data directory has it.
+// accessKey is what a client signs with. That of the management account's root
+// user is in the data directory: whoever has the folder has it.
 type accessKey struct {
 	AccessKeyID     string `json:"accessKeyId"`
 	SecretAccessKey string `json:"secretAccessKey"`
+	SessionToken    string `json:"sessionToken,omitempty"` // of temporary credentials
+}
+
+// env is what an AWS client reads it from.
+func (k accessKey) env() map[string]string {
+	env := map[string]string{"AWS_ACCESS_KEY_ID": k.AccessKeyID, "AWS_SECRET_ACCESS_KEY": k.SecretAccessKey}
+	if k.SessionToken != "" {
+		env["AWS_SESSION_TOKEN"] = k.SessionToken
+	}
+	return env
 }
 
 // openCredentials reads the access key of d. It makes one where there is none.

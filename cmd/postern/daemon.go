@@ -13,7 +13,6 @@ import (
 	"github.com/postern/postern/agent"
 	"github.com/postern/postern/api"
 	"github.com/postern/postern/audit"
-	"github.com/postern/postern/auth"
 	"github.com/postern/postern/auth/session"
 	"github.com/postern/postern/dataplane"
 	"github.com/postern/postern/dns"
@@ -21,6 +20,7 @@ import (
 	"github.com/postern/postern/service/ec2"
 	"github.com/postern/postern/service/iam"
 	"github.com/postern/postern/service/logs"
+	"github.com/postern/postern/service/organizations"
 	"github.com/postern/postern/store"
 	"github.com/postern/postern/vpc"
 	"github.com/postern/postern/world"
@@ -54,13 +54,17 @@ func runDaemon(ctx context.Context, f DaemonFlags, in *world.Inside, log *slog.L
 	if err != nil {
 		return err
 	}
+	organization, err := organizations.Open(ctx, organizations.Config{Store: records, Management: f.Account, Name: "main"})
+	if err != nil {
+		return err
+	}
 	events, err := logs.New(logs.Config{Store: records, Dir: f.DataDir.logs(), Log: log})
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, events.Close()) }()
 
-	calls, err := audit.Open(audit.Config{Dir: f.DataDir.audit(), MaxBytes: f.AuditSize << 20, Log: log})
+	calls, err := audit.Open(audit.Config{Dir: f.DataDir.audit(), Log: log})
 	if err != nil {
 		return err
 	}
@@ -88,8 +92,8 @@ func runDaemon(ctx context.Context, f DaemonFlags, in *world.Inside, log *slog.L
 	}
 	quotas := iam.DefaultLimits()
 	quotas.Account = limits.Account
-	identities := iam.New(iam.Config{Store: records, Limits: quotas, Log: log})
-	services := newServices(events, calls, identities, ec2.Config{
+	known := identities{iam.New(iam.Config{Store: records, Limits: quotas, Log: log}), organization, f.Account, f.Region, key}
+	services := newServices(events, calls, known.iam, known.stsConfig(ring), ec2.Config{
 		Store:        records,
 		Limits:       limits,
 		Availability: offered,
@@ -99,9 +103,11 @@ func runDaemon(ctx context.Context, f DaemonFlags, in *world.Inside, log *slog.L
 	})
 	chain, err := api.New(api.Config{
 		Services:       services.table(),
-		Keys:           keys(rootKey(f, key), identities.Key),
+		Keys:           known.find,
 		Sessions:       session.NewOpener(ring),
 		Region:         f.Region,
+		Organization:   organization,
+		Messages:       ring,
 		EndpointPolicy: services.endpointPolicy,
 		CA:             ca,
 		Log:            log,
@@ -122,11 +128,14 @@ func runDaemon(ctx context.Context, f DaemonFlags, in *world.Inside, log *slog.L
 	control, err := listenControl(controlConfig{
 		Dir:      f.DataDir,
 		World:    in,
-		Key:      key,
 		Attacher: places{services.ec2, kernel},
 		Status:   reporter{records, services.ec2, f, time.Now()},
 		Calls:    calls,
 		Log:      log,
+		Organize: organizer{organization, f.Account, key}.do,
+		Credentials: func(ctx context.Context, r credentialsRequest) (accessKey, error) {
+			return known.credentials(ctx, services.sts, r)
+		},
 	})
 	if err != nil {
 		return err
@@ -137,7 +146,7 @@ func runDaemon(ctx context.Context, f DaemonFlags, in *world.Inside, log *slog.L
 	parts, needed := errgroup.WithContext(needed)
 	parts.Go(func() error { return flows.Run(needed) })
 	parts.Go(func() error { return node.Run(needed) })
-	parts.Go(func() error { return identities.Run(needed) })
+	parts.Go(func() error { return known.iam.Run(needed) })
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	defer context.AfterFunc(needed, cancel)()
@@ -162,38 +171,6 @@ func runDaemon(ctx context.Context, f DaemonFlags, in *world.Inside, log *slog.L
 	in.Leave() // what still listens is for the next daemon
 	stop()
 	return errors.Join(err, parts.Wait())
-}
-
-// keyFinder finds an access key's secret and owner.
-type keyFinder = func(id string) (secret string, caller auth.Caller, ok bool)
-
-// keys finds a key where the first finder that knows it does.
-func keys(finders ...keyFinder) keyFinder {
-	return func(id string) (string, auth.Caller, bool) {
-		for _, find := range finders {
-			if secret, caller, ok := find(id); ok {
-				return secret, caller, true
-			}
-		}
-		return "", auth.Caller{}, false
-	}
-}
-
-// rootKey knows the access key of the account's root user.
-func rootKey(f DaemonFlags, key accessKey) keyFinder {
-	caller := auth.Caller{
-		Account: f.Account,
-		ARN:     "arn:aws:iam::" + f.Account + ":root",
-		UserID:  f.Account,
-		Kind:    auth.Root,
-	}
-	caller.Identity = caller.ARN
-	return func(id string) (string, auth.Caller, bool) {
-		if id != key.AccessKeyID {
-			return "", auth.Caller{}, false
-		}
-		return key.SecretAccessKey, caller, true
-	}
 }
 
 // flowSink delivers flow log records to CloudWatch Logs.

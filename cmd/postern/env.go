@@ -13,7 +13,20 @@ import (
 // envCommand prints what leads AWS clients on the host to Postern.
 type envCommand struct {
 	DataDirFlag
+	ActAs
 	JSON bool `name:"json" help:"Print JSON."`
+}
+
+// ActAs says who clients are: the root user of the management account, unless
+// it says more.
+type ActAs struct {
+	Account string `placeholder:"ID" help:"Act as the root user of this account."`
+	Role    string `placeholder:"ROLE" help:"Act with a session of this role of the account: its ARN, or its path and name."`
+}
+
+// request asks for the credentials, by the command of that name.
+func (a ActAs) request(command string) credentialsRequest {
+	return credentialsRequest{Account: a.Account, Role: a.Role, Name: "postern-" + command}
 }
 
 func (e *envCommand) Run() error {
@@ -21,7 +34,7 @@ func (e *envCommand) Run() error {
 	if err != nil {
 		return err
 	}
-	key, err := e.DataDir.openCredentials()
+	key, err := askCredentials(e.DataDir, e.request("env"))
 	if err != nil {
 		return err
 	}
@@ -34,15 +47,15 @@ func (e *envCommand) Run() error {
 
 // hostEnv is the environment of a client on the host.
 func hostEnv(info daemonInfo, key accessKey, d dataDir) map[string]string {
-	return map[string]string{
-		"AWS_ENDPOINT_URL":      "https://" + info.Address,
-		"AWS_REGION":            info.Region,
-		"AWS_DEFAULT_REGION":    info.Region, // the only one that the AWS CLI v1 reads
-		"AWS_ACCESS_KEY_ID":     key.AccessKeyID,
-		"AWS_SECRET_ACCESS_KEY": key.SecretAccessKey,
-		"AWS_CA_BUNDLE":         d.trust(),
-		"NODE_EXTRA_CA_CERTS":   d.ca(), // the SDK for JavaScript does not read AWS_CA_BUNDLE
+	env := map[string]string{
+		"AWS_ENDPOINT_URL":    "https://" + info.Address,
+		"AWS_REGION":          info.Region,
+		"AWS_DEFAULT_REGION":  info.Region, // the only one that the AWS CLI v1 reads
+		"AWS_CA_BUNDLE":       d.trust(),
+		"NODE_EXTRA_CA_CERTS": d.ca(), // the SDK for JavaScript does not read AWS_CA_BUNDLE
 	}
+	maps.Copy(env, key.env())
+	return env
 }
 
 // writeExports writes env for a shell's eval. Variables of the caller that
@@ -53,7 +66,8 @@ func writeExports(w io.Writer, env map[string]string, caller []string) error {
 		fmt.Fprintf(&b, "export %s=%s\n", name, shellQuote(env[name]))
 	}
 	for _, entry := range caller {
-		if name, _, _ := strings.Cut(entry, "="); overridesKey(name) {
+		name, _, _ := strings.Cut(entry, "=")
+		if _, ours := env[name]; !ours && overridesKey(name) {
 			fmt.Fprintf(&b, "unset %s\n", name)
 		}
 	}
@@ -89,8 +103,6 @@ func sessionEnv(caller []string, region string, key accessKey, d dataDir) []stri
 	own := map[string]string{
 		"AWS_REGION":                region,
 		"AWS_DEFAULT_REGION":        region,
-		"AWS_ACCESS_KEY_ID":         key.AccessKeyID,
-		"AWS_SECRET_ACCESS_KEY":     key.SecretAccessKey,
 		"AWS_CA_BUNDLE":             d.trust(),
 		"SSL_CERT_FILE":             d.trust(), // OpenSSL, Go
 		"REQUESTS_CA_BUNDLE":        d.trust(), // Python brings roots of its own
@@ -98,6 +110,7 @@ func sessionEnv(caller []string, region string, key accessKey, d dataDir) []stri
 		"NODE_EXTRA_CA_CERTS":       d.ca(),    // Node brings its own, too, and adds these
 		"AWS_EC2_METADATA_DISABLED": "true",    // nothing answers at 169.254.169.254
 	}
+	maps.Copy(own, key.env())
 	var env []string
 	for _, entry := range caller {
 		name, _, _ := strings.Cut(entry, "=")

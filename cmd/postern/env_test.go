@@ -15,7 +15,7 @@ import (
 )
 
 func TestSessionEnv(t *testing.T) {
-	key := accessKey{"AKIAEXAMPLE", "secret"}
+	key := accessKey{AccessKeyID: "AKIAEXAMPLE", SecretAccessKey: "secret"}
 	own := []string{
 		"AWS_ACCESS_KEY_ID=AKIAEXAMPLE",
 		"AWS_CA_BUNDLE=/d/tls/trust.pem",
@@ -42,6 +42,27 @@ func TestSessionEnv(t *testing.T) {
 		if diff := cmp.Diff(append(c.keeps, own...), got); diff != "" {
 			t.Errorf("%s: -want +got:\n%s", name, diff)
 		}
+	}
+}
+
+// Temporary credentials bring their token, in place of the caller's.
+func TestTemporaryKeyEnv(t *testing.T) {
+	key := accessKey{"ASIAEXAMPLE", "secret", "token"}
+	env := sessionEnv([]string{"AWS_SESSION_TOKEN=x"}, "eu-west-1", key, "/d")
+	for _, want := range []string{"AWS_ACCESS_KEY_ID=ASIAEXAMPLE", "AWS_SECRET_ACCESS_KEY=secret", "AWS_SESSION_TOKEN=token"} {
+		if !slices.Contains(env, want) {
+			t.Errorf("no %s in %q", want, env)
+		}
+	}
+	if slices.Contains(env, "AWS_SESSION_TOKEN=x") {
+		t.Error("the caller's token stays")
+	}
+	var script bytes.Buffer
+	if err := writeExports(&script, hostEnv(daemonInfo{}, key, "/d"), []string{"AWS_SESSION_TOKEN=x", "AWS_PROFILE=x"}); err != nil {
+		t.Fatal(err)
+	}
+	if s := script.String(); !strings.Contains(s, "export AWS_SESSION_TOKEN=token\n") || strings.Contains(s, "unset AWS_SESSION_TOKEN") || !strings.Contains(s, "unset AWS_PROFILE") {
+		t.Errorf("exports:\n%s", s)
 	}
 }
 

@@ -22,6 +22,7 @@ const exitOwn = 125
 // execCommand runs a command in a subnet.
 type execCommand struct {
 	DataDirFlag
+	ActAs
 	Subnet        string   `required:"" placeholder:"ID" help:"The subnet that the command runs in."`
 	SecurityGroup []string `placeholder:"ID" help:"A security group of its network interface, up to five (default: the VPC's default group)."`
 	Argv          rawArgs  `arg:"" passthrough:"partial" name:"cmd" help:"The command and its arguments."`
@@ -104,6 +105,7 @@ func (e *execCommand) request() (*execRequest, error) {
 	return &execRequest{
 		Subnet:   e.Subnet,
 		Groups:   e.SecurityGroup,
+		As:       e.ActAs.request("exec"),
 		Argv:     byteTexts(e.Argv),
 		Env:      byteTexts(os.Environ()),
 		Dir:      []byte(dir),

@@ -47,6 +47,14 @@ func TestExec(t *testing.T) {
 		if want := (result{"", "postern: the subnet ID 'subnet-2' does not exist\n", exitOwn}); wrong != want {
 			t.Errorf("wrong subnet: %+v", wrong)
 		}
+		as := outcome(t, s.command("exec", "--data-dir", s.dir, "--subnet", "subnet-1", "--role", "app", "--account", "444455556666", "--", "sh", "-c", "echo $AWS_SECRET_ACCESS_KEY, $AWS_SESSION_TOKEN"))
+		if want := (result{"secret of app, session postern-exec of 444455556666\n", "", 0}); as != want {
+			t.Errorf("with a role: %+v", as)
+		}
+		as = outcome(t, s.command("exec", "--data-dir", s.dir, "--subnet", "subnet-1", "--role", "none", "true"))
+		if want := (result{"", "postern: there is no role none\n", exitOwn}); as != want {
+			t.Errorf("with a role that does not exist: %+v", as)
+		}
 		if left := s.sessions(t); len(left) > 0 {
 			t.Errorf("sessions left: %+v", left)
 		}

@@ -16,6 +16,8 @@ type cli struct {
 	Serve   serveCommand   `cmd:"" help:"Serve the AWS APIs and run the private network. Stopped, it leaves the network to the commands that run in it, until the next start or postern stop."`
 	Env     envCommand     `cmd:"" help:"Print the shell exports that lead AWS clients to Postern."`
 	Exec    execCommand    `cmd:"" help:"Run a command in a subnet."`
+	Account accountCommand `cmd:"" help:"Work with the accounts of this installation."`
+	Org     orgCommand     `cmd:"" help:"Work with the organization of the accounts, and its control policies."`
 	Status  statusCommand  `cmd:"" help:"Show what runs."`
 	Audit   auditCommand   `cmd:"" help:"Print the records of calls as events of CloudTrail, one JSON object a line."`
 	Policy  policyCommand  `cmd:"" help:"Work with policies."`

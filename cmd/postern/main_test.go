@@ -51,7 +51,16 @@ func testDaemon(ctx context.Context, f DaemonFlags, in *world.Inside, log *slog.
 	if f.Account == "000000000000" {
 		return errors.New("this account has no luck")
 	}
-	c, err := listenControl(controlConfig{Dir: f.DataDir, World: in, Key: key, Attacher: bareNamespaces{in.NetnsDir}, Status: testStatus{}, Log: log})
+	c, err := listenControl(controlConfig{Dir: f.DataDir, World: in, Attacher: bareNamespaces{in.NetnsDir}, Status: testStatus{}, Log: log,
+		Credentials: func(_ context.Context, r credentialsRequest) (accessKey, error) {
+			if r.Role == "none" {
+				return accessKey{}, errors.New("there is no role none")
+			}
+			if r.Role != "" {
+				return accessKey{"ASIAEXAMPLE", "secret of " + r.Role, "session " + r.Name + " of " + r.Account}, nil
+			}
+			return key, nil
+		}})
 	if err != nil {
 		return err
 	}

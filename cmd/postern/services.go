@@ -40,8 +40,9 @@ type services struct {
 }
 
 // newServices makes all services over the records of c, which says what those
-// of the network need; events, calls and identities are made already.
-func newServices(events *logs.Service, calls *audit.Log, identities *iam.Service, c ec2.Config) *services {
+// of the network need; events, calls and identities are made already,
+// and known says whom STS knows.
+func newServices(events *logs.Service, calls *audit.Log, identities *iam.Service, known sts.Config, c ec2.Config) *services {
 	return &services{
 		records:    c.Store,
 		cloudtrail: cloudtrail.New(cloudtrail.Config{Records: calls}),
@@ -50,7 +51,7 @@ func newServices(events *logs.Service, calls *audit.Log, identities *iam.Service
 		elbv2:      elbv2.New(elbv2.Config{Store: c.Store, Limits: c.Limits}),
 		logs:       events,
 		iam:        identities,
-		sts:        sts.New(),
+		sts:        sts.New(known),
 	}
 }
 

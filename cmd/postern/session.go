@@ -25,13 +25,15 @@ const detachTimeout = 5 * time.Second
 // execRequest asks to run a command in a subnet. Its files are the command's
 // stdin, stdout and stderr. Texts that need not be UTF-8 travel as bytes.
 type execRequest struct {
-	Subnet   string   `json:"subnet"`
-	Groups   []string `json:"groups,omitempty"`
-	Argv     [][]byte `json:"argv"`
-	Env      [][]byte `json:"env"`
-	Dir      []byte   `json:"dir"`
-	Umask    int      `json:"umask"`
-	Terminal bool     `json:"terminal"` // stdin shall be the command's controlling terminal
+	Subnet string   `json:"subnet"`
+	Groups []string `json:"groups,omitempty"`
+
+	As       credentialsRequest `json:"as"` // who the command's AWS clients are
+	Argv     [][]byte           `json:"argv"`
+	Env      [][]byte           `json:"env"`
+	Dir      []byte             `json:"dir"`
+	Umask    int                `json:"umask"`
+	Terminal bool               `json:"terminal"` // stdin shall be the command's controlling terminal
 }
 
 // sessionRecord is what the keeper remembers of a session for the next daemon.
@@ -52,6 +54,10 @@ func (c *control) exec(ctx context.Context, u *net.UnixConn, r execRequest, file
 		Groups:  r.Groups,
 		Command: strings.ToValidUTF8(string(r.Argv[0]), "?"),
 	}
+	key, err := c.Credentials(ctx, r.As)
+	if err != nil {
+		return err
+	}
 	a, err := c.attach(ctx, u, session)
 	if err != nil {
 		return err
@@ -65,7 +71,7 @@ func (c *control) exec(ctx context.Context, u *net.UnixConn, r execRequest, file
 		Started:   time.Now(),
 	}, a}
 	c.remember(rec)
-	if err := c.World.Run(c.workload(r, session.Session, a, files), session.Session, rec, u); err != nil {
+	if err := c.World.Run(c.workload(r, session.Session, a, key, files), session.Session, rec, u); err != nil {
 		c.forget(session.Session)
 		return errors.Join(err, c.detach(ctx, a))
 	}
@@ -164,7 +170,7 @@ func (c *control) end(ctx context.Context, s world.Session) {
 	}
 }
 
-func (c *control) workload(r execRequest, session string, a attachment, files []*os.File) world.Workload {
+func (c *control) workload(r execRequest, session string, a attachment, key accessKey, files []*os.File) world.Workload {
 	region := a.ENI.Region
 	return world.Workload{
 		Netns:      a.Netns,
@@ -172,7 +178,7 @@ func (c *control) workload(r execRequest, session string, a attachment, files []
 		ResolvConf: world.ResolvConf(a.resolver(), region),
 		Trust:      c.Dir.trust(),
 		Argv:       texts(r.Argv),
-		Env:        sessionEnv(texts(r.Env), region, c.Key, c.Dir),
+		Env:        sessionEnv(texts(r.Env), region, key, c.Dir),
 		Dir:        string(r.Dir),
 		Umask:      r.Umask,
 		Terminal:   r.Terminal,
