@@ -98,7 +98,7 @@ func (e *evaluation) misses(s *Statement, t Type, context Context) []Miss {
 	if !e.matchResource(s, t, context) {
 		want, not := "is missing", false
 		if r := s.resources; r != nil {
-			want, not = r.text, r.not
+			want, not = strings.Join(r.values, ", "), r.not
 		}
 		all = append(all, Miss{element("Resource", not), want, e.req.Resource})
 	}

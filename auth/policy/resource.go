@@ -6,7 +6,7 @@ import "strings"
 type resourceSet struct {
 	not      bool
 	patterns []resourcePattern
-	text     string
+	values   []string // as written
 }
 
 func parseResources(not bool, v value, variables bool) (*resourceSet, *Error) {
@@ -14,7 +14,7 @@ func parseResources(not bool, v value, variables bool) (*resourceSet, *Error) {
 	if !ok {
 		return nil, malformed("", textSyntax)
 	}
-	set := &resourceSet{not: not, text: strings.Join(names, ", ")}
+	set := &resourceSet{not: not, values: names}
 	for _, name := range names {
 		if name != "*" && !strings.HasPrefix(name, "arn:") && !(variables && strings.HasPrefix(name, "${")) {
 			return nil, malformed("", textARN, name)

@@ -24,6 +24,8 @@
 // connection a client: through the endpoint's ENI, through the public
 // listener on the host, and a bare Go HTTPS handler as the limit.
 //
+// The policy engine stands beside MinIO's and Cedar's, on the same rules.
+//
 // The resolver stands beside CoreDNS, each on one core, with dnsperf as the
 // load on the other.
 package bench
