@@ -387,8 +387,8 @@ func TestNewRefuses(t *testing.T) {
 		want     string
 	}{
 		{[]Service{{Model: eks.Model}, {Model: eks.Model}}, "add service eks: there is another with signing name eks"},
-		{[]Service{{ec2.Model, []wire.Method{describe}}}, "add service ec2: operation DescribeCluster belongs to another service"},
-		{[]Service{{eks.Model, []wire.Method{describe, describe}}}, "add service eks: operation DescribeCluster is bound twice"},
+		{[]Service{{Model: ec2.Model, Methods: []wire.Method{describe}}}, "add service ec2: operation DescribeCluster belongs to another service"},
+		{[]Service{{Model: eks.Model, Methods: []wire.Method{describe, describe}}}, "add service eks: operation DescribeCluster is bound twice"},
 	} {
 		if _, err := New(Config{Services: c.services, Log: log}); err == nil || err.Error() != c.want {
 			t.Errorf("got %v, want %s", err, c.want)

@@ -45,6 +45,8 @@ type call struct {
 
 	outcome audit.Outcome // authorize
 	out     any           // invoke; nil where there is an error
+
+	access wire.Access // that is decided
 }
 
 // ServeHTTP takes a request through the chain.

@@ -1,60 +1,120 @@
 package api
 
 import (
+	"cmp"
 	"net/netip"
-	"reflect"
 	"strconv"
 	"strings"
 	"time"
 
 	"github.com/postern/postern/auth"
-	"github.com/postern/postern/auth/policy"
 )
 
-// contextKeys are the global condition keys of the request ("AWS global
-// condition context keys"). Through an endpoint aws:SourceIp is absent and
-// the VPC's keys are there; on the public listener it is the other way round.
-func (c *call) contextKeys() map[string][]string {
-	now := c.config.Now().UTC()
-	one := map[string]string{
-		"aws:PrincipalArn":     principal(c.caller).ARN,
-		"aws:PrincipalAccount": c.caller.Account,
-		"aws:PrincipalType":    principalType(c.caller),
-		"aws:userid":           c.caller.UserID,
-		"aws:username":         username(c.caller),
-		"aws:SecureTransport":  strconv.FormatBool(c.request.TLS != nil),
-		"aws:RequestedRegion":  c.caller.Region,
-		"aws:UserAgent":        c.request.UserAgent(),
-		"aws:CurrentTime":      now.Format(time.RFC3339),
-		"aws:EpochTime":        strconv.FormatInt(now.Unix(), 10),
-		"aws:ViaAWSService":    "false",
+// GlobalKey is a condition key that requests of all services may have ("AWS
+// global condition context keys").
+type GlobalKey struct {
+	Name string // one that ends with / stands for all that begin so
+	From string // where its value comes from; empty: no request here has it
+
+	value  func(*call) string           // empty: the request does not have it
+	list   func(*call) []string         // instead of value, of keys with several
+	tagged func(*call, string) []string // of names that end with /: by the rest, in lower case
+}
+
+// globalKeys: through an endpoint aws:SourceIp is absent and the VPC's keys
+// are there; on the public listener it is the other way round.
+var globalKeys = []GlobalKey{
+	{Name: "aws:CurrentTime", From: "the time, in UTC", value: func(c *call) string { return c.config.Now().UTC().Format(time.RFC3339) }},
+	{Name: "aws:EpochTime", From: "the time, in seconds since 1970", value: func(c *call) string { return strconv.FormatInt(c.config.Now().Unix(), 10) }},
+	{Name: "aws:SecureTransport", From: "true where the request came over TLS", value: func(c *call) string { return strconv.FormatBool(c.request.TLS != nil) }},
+	{Name: "aws:UserAgent", From: "the header User-Agent", value: func(c *call) string { return c.request.UserAgent() }},
+	{Name: "aws:Referer", From: "the header Referer", value: func(c *call) string { return c.request.Referer() }},
+	{Name: "aws:RequestedRegion", From: "the Region that the signature names", value: func(c *call) string { return c.caller.Region }},
+
+	{Name: "aws:SourceIp", From: "the client's address, on the public listener", value: func(c *call) string { return onlyIf(!c.arrival.Private(), c.source()) }},
+	{Name: "aws:SourceVpce", From: "the endpoint that the request came through", value: func(c *call) string { return c.arrival.Endpoint }},
+	{Name: "aws:SourceVpc", From: "the endpoint's VPC", value: func(c *call) string { return c.arrival.VPC }},
+	{Name: "aws:VpcSourceIp", From: "the client's address as the endpoint sees it", value: func(c *call) string { return onlyIf(c.arrival.Private(), c.source()) }},
+	{Name: "aws:SourceVpcArn"}, // AWS has these four for some services, and
+	{Name: "aws:VpceAccount"},  // none of those here is among them
+	{Name: "aws:VpceOrgID"},
+	{Name: "aws:VpceOrgPaths"},
+
+	{Name: "aws:PrincipalArn", From: "the user, the federated user, the account's root; the role of a session, with its path", value: func(c *call) string { return principalARN(c.caller) }},
+	{Name: "aws:PrincipalAccount", From: "the caller's account", value: func(c *call) string { return c.caller.Account }},
+	{Name: "aws:PrincipalType", From: "Account, User, AssumedRole, FederatedUser; Anonymous without a signature", value: func(c *call) string { return string(cmp.Or(c.caller.Kind, anonymous)) }},
+	{Name: "aws:userid", From: "AIDA… of a user, AROA…:SESSION, ACCOUNT:NAME of a federated user, the account's id of root", value: func(c *call) string { return c.caller.UserID }},
+	{Name: "aws:username", From: "the user's name; absent of all others", value: func(c *call) string { return username(c.caller) }},
+	{Name: "aws:PrincipalTag/", From: "tags of the user or role; session tags go before", tagged: (*call).principalTags},
+	{Name: "aws:PrincipalOrgID", From: "the organization of the caller's account", value: func(c *call) string { id, _ := c.place(c.caller.Account); return id }},
+	{Name: "aws:PrincipalOrgPaths", From: "the path of the caller's account in its organization", value: func(c *call) string { _, path := c.place(c.caller.Account); return path }},
+	{Name: "aws:PrincipalIsAWSService", From: "false", value: func(*call) string { return "false" }},
+	{Name: "aws:PrincipalServiceName"},
+	{Name: "aws:PrincipalServiceNamesList"},
+
+	{Name: "aws:TokenIssueTime", From: "when temporary credentials were made", value: ofSession(func(s *auth.Session) string { return s.Issued.UTC().Format(time.RFC3339) })},
+	{Name: "aws:MultiFactorAuthPresent", From: "false of temporary credentials, since nobody has a device; absent of long-term ones", value: ofSession(func(*auth.Session) string { return "false" })},
+	{Name: "aws:MultiFactorAuthAge"},
+	{Name: "aws:FederatedProvider", From: "the OpenID Connect provider of AssumeRoleWithWebIdentity", value: ofSession(func(s *auth.Session) string { return s.Provider })},
+	{Name: "aws:SourceIdentity", From: "the source identity of the session", value: ofSession(func(s *auth.Session) string { return s.SourceIdentity })},
+	{Name: "aws:AssumedRoot", From: "true of a session of AssumeRoot", value: func(c *call) string { return onlyIf(isAssumedRoot(c.caller), "true") }},
+	{Name: "aws:ChatbotSourceArn"},
+	{Name: "aws:Ec2InstanceSourceVpc"},
+	{Name: "aws:Ec2InstanceSourcePrivateIPv4"},
+
+	{Name: "aws:RequestTag/", From: "tags in the request", tagged: (*call).requestTag},
+	{Name: "aws:TagKeys", From: "keys of all tags in the request, also of those to remove", list: (*call).tagKeys},
+	{Name: "aws:ResourceTag/", From: "tags of the resource", tagged: func(c *call, key string) []string { return c.tagsOf(c.access.Resource, key) }},
+	{Name: "aws:ResourceAccount", From: "the account of the resource", value: func(c *call) string { return c.owner(c.access.Resource) }},
+	{Name: "aws:ResourceOrgID", From: "the organization of the resource's account", value: func(c *call) string { id, _ := c.place(c.owner(c.access.Resource)); return id }},
+	{Name: "aws:ResourceOrgPaths", From: "the path of the resource's account in its organization", value: func(c *call) string { _, path := c.place(c.owner(c.access.Resource)); return path }},
+
+	{Name: "aws:ViaAWSService", From: "false: no service calls on a caller's behalf", value: func(*call) string { return "false" }},
+	{Name: "aws:CalledVia"},
+	{Name: "aws:CalledViaFirst"},
+	{Name: "aws:CalledViaLast"},
+	{Name: "aws:SourceAccount"},
+	{Name: "aws:SourceArn"},
+	{Name: "aws:SourceOrgID"},
+	{Name: "aws:SourceOrgPaths"},
+}
+
+// GlobalKeys are the global condition keys, for the documentation.
+func GlobalKeys() []GlobalKey { return globalKeys }
+
+var globalByName = func() map[string]*GlobalKey {
+	index := map[string]*GlobalKey{}
+	for i := range globalKeys {
+		index[strings.ToLower(globalKeys[i].Name)] = &globalKeys[i]
 	}
-	if role := principal(c.caller).Issuer; role != "" {
-		one["aws:PrincipalArn"] = role
+	return index
+}()
+
+// anonymous is whoever sends no signature.
+const anonymous auth.Kind = "Anonymous"
+
+func onlyIf(condition bool, s string) string {
+	if !condition {
+		return ""
 	}
-	if c.arrival.Private() {
-		one["aws:SourceVpce"] = c.arrival.Endpoint
-		one["aws:SourceVpc"] = c.arrival.VPC
-		one["aws:VpcSourceIp"] = c.source()
-	} else {
-		one["aws:SourceIp"] = c.source()
-	}
-	keys := map[string][]string{}
-	for key, value := range one {
-		if value != "" {
-			keys[key] = []string{value}
+	return s
+}
+
+func ofSession(value func(*auth.Session) string) func(*call) string {
+	return func(c *call) string {
+		if c.caller.Session == nil {
+			return ""
 		}
+		return value(c.caller.Session)
 	}
-	if o := c.config.Organization; o != nil {
-		if path := o.Path(c.caller.Account); path != "" {
-			keys["aws:PrincipalOrgID"], keys["aws:PrincipalOrgPaths"] = []string{o.ID()}, []string{path}
-		}
+}
+
+// place is that of an account in its organization.
+func (c *call) place(account string) (id, path string) {
+	if c.config.Organization == nil || account == "" {
+		return "", ""
 	}
-	for _, t := range requestTags(c.in) {
-		keys["aws:RequestTag/"+t.key] = []string{t.value}
-		keys["aws:TagKeys"] = append(keys["aws:TagKeys"], t.key)
-	}
-	return keys
+	return c.config.Organization.Place(account)
 }
 
 // source is the client's address without its port.
@@ -69,95 +129,21 @@ func (c *call) source() string {
 	return a.Addr().Unmap().String()
 }
 
-// assumedRole splits arn:aws:sts::A:assumed-role/ROLE/SESSION.
-func assumedRole(arn string) (role string, ok bool) {
-	parts := strings.SplitN(arn, ":", 6)
-	if len(parts) != 6 || parts[2] != "sts" {
-		return "", false
+func principalARN(c auth.Caller) string {
+	if c.Kind == auth.Role {
+		return c.Identity
 	}
-	rest, ok := strings.CutPrefix(parts[5], "assumed-role/")
-	role, _, _ = strings.Cut(rest, "/")
-	return role, ok
-}
-
-func principal(c auth.Caller) policy.Principal {
-	p := policy.Principal{ARN: c.ARN, Account: c.Account, UserID: c.UserID}
-	if role, ok := assumedRole(c.ARN); ok {
-		p.Issuer = "arn:aws:iam::" + c.Account + ":role/" + role
-	}
-	return p
-}
-
-func principalType(c auth.Caller) string {
-	if c.ARN == "" {
-		return "Anonymous"
-	}
-	if _, ok := assumedRole(c.ARN); ok {
-		return "AssumedRole"
-	}
-	if username(c) != "" {
-		return "User"
-	}
-	return "Account"
+	return c.ARN
 }
 
 // username is the last part of a user's ARN, which may have a path.
 func username(c auth.Caller) string {
-	name, ok := strings.CutPrefix(c.ARN, "arn:aws:iam::"+c.Account+":user/")
-	if !ok {
+	if c.Kind != auth.User {
 		return ""
 	}
-	return name[strings.LastIndexByte(name, '/')+1:]
+	return c.ARN[strings.LastIndexByte(c.ARN, '/')+1:]
 }
 
-type tag struct{ key, value string }
-
-// requestTags are the tags that an input carries: a map or a list named Tags,
-// or EC2's TagSpecifications.
-func requestTags(in any) []tag {
-	v := reflect.ValueOf(in).Elem()
-	if specifications := v.FieldByName("TagSpecifications"); specifications.IsValid() {
-		var all []tag
-		for _, spec := range specifications.Seq2() {
-			all = append(all, tagsOf(spec.FieldByName("Tags"))...)
-		}
-		return all
-	}
-	return tagsOf(v.FieldByName("Tags"))
-}
-
-func tagsOf(v reflect.Value) []tag {
-	if !v.IsValid() {
-		return nil
-	}
-	var all []tag
-	if m, ok := v.Interface().(map[string]string); ok {
-		for key, value := range m {
-			all = append(all, tag{key, value})
-		}
-		return all
-	}
-	if v.Kind() != reflect.Slice || v.Type().Elem().Kind() != reflect.Struct {
-		return nil
-	}
-	for _, item := range v.Seq2() {
-		key, _ := fieldString(item, "Key")
-		value, ok := fieldString(item, "Value")
-		if ok {
-			all = append(all, tag{key, value})
-		}
-	}
-	return all
-}
-
-func fieldString(v reflect.Value, name string) (string, bool) {
-	f := v.FieldByName(name)
-	if !f.IsValid() {
-		return "", false
-	}
-	s, ok := f.Interface().(*string)
-	if !ok || s == nil {
-		return "", ok
-	}
-	return *s, true
+func isAssumedRoot(c auth.Caller) bool {
+	return c.Kind == auth.Root && c.Session != nil && len(c.Session.PolicyARNs) > 0
 }

@@ -49,9 +49,11 @@ const (
 )
 
 var (
-	root = auth.Caller{Account: account, ARN: "arn:aws:iam::111122223333:root", UserID: account}
+	root = auth.Caller{Account: account, ARN: "arn:aws:iam::111122223333:root", UserID: account,
+		Kind: auth.Root, Identity: "arn:aws:iam::111122223333:root"}
 	ring = seal.NewRing(seal.NewKey())
-	ann  = auth.Caller{Account: account, ARN: "arn:aws:iam::111122223333:user/team/ann", UserID: "AIDAEXAMPLE"}
+	ann  = auth.Caller{Account: account, ARN: "arn:aws:iam::111122223333:user/team/ann", UserID: "AIDAEXAMPLE",
+		Kind: auth.User, Identity: "arn:aws:iam::111122223333:user/team/ann"}
 )
 
 // fixture is a Server with small services behind it, and listeners of both
@@ -71,7 +73,44 @@ type fixture struct {
 	fails  error                 // of eks:DescribeCluster
 
 	authority auth.Authority // of the last sts:GetCallerIdentity
-	scps      [][]policy.Named
+
+	identities   map[string]policy.Set // by ARN of the identity
+	userTags     vpc.Tags              // of every caller
+	resourceTags vpc.Tags              // of every cluster
+	scps         [][]policy.Named
+}
+
+// Policies, Tags, SCPs, RCPs and Place make the fixture what knows of identities and
+// organizations.
+func (f *fixture) Policies(c auth.Caller) (policy.Set, bool) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	set, ok := f.identities[c.Identity]
+	return set, ok
+}
+
+func (f *fixture) Tags(auth.Caller) vpc.Tags {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.userTags
+}
+
+func (f *fixture) SCPs(string) [][]policy.Named {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.scps
+}
+
+func (f *fixture) RCPs(string) [][]policy.Named { return nil }
+
+func (f *fixture) Place(account string) (id, path string) {
+	return "o-a1b2c3d4e5", "o-a1b2c3d4e5/r-ab12/ou-ab12-" + account + "/"
+}
+
+func (f *fixture) tags(context.Context, string) vpc.Tags {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.resourceTags
 }
 
 func newFixture(t testing.TB) *fixture {
@@ -86,8 +125,9 @@ func newFixture(t testing.TB) *fixture {
 		Sessions:       session.NewOpener(ring),
 		Region:         region,
 		Messages:       ring,
-		Organization:   f,
 		EndpointPolicy: f.endpointPolicy,
+		Identities:     f,
+		Organization:   f,
 		CA:             ca,
 		Hosts:          []string{"postern.example.org", "192.0.2.9"},
 		Now:            f.now,
@@ -97,18 +137,6 @@ func newFixture(t testing.TB) *fixture {
 		t.Fatal(err)
 	}
 	return f
-}
-
-// The organization of the account, with what scps say.
-
-func (f *fixture) ID() string { return "o-a1b2c3d4e5" }
-
-func (f *fixture) Path(account string) string { return "o-a1b2c3d4e5/r-ab12/ou-ab12-11111111/" }
-
-func (f *fixture) Levels(string) (scps, rcps [][]policy.Named) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	return f.scps, nil
 }
 
 func findKey(key string) (string, auth.Caller, bool) {
@@ -146,10 +174,10 @@ func (f *fixture) services() []Service {
 		return &logs.DescribeLogGroupsOutput{}, nil
 	})
 	return []Service{
-		{eks.Model, []wire.Method{describe, list}},
-		{ec2.Model, []wire.Method{vpcs}},
-		{sts.Model, []wire.Method{wire.SelfAuthorized(identity), web}},
-		{logs.Model, []wire.Method{groups}},
+		{Model: eks.Model, Methods: []wire.Method{describe, list}, Tags: f.tags},
+		{Model: ec2.Model, Methods: []wire.Method{vpcs}},
+		{Model: sts.Model, Methods: []wire.Method{wire.SelfAuthorized(identity), web}},
+		{Model: logs.Model, Methods: []wire.Method{groups}},
 	}
 }
 

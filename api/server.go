@@ -12,7 +12,6 @@ import (
 	"time"
 
 	"github.com/postern/postern/auth"
-	"github.com/postern/postern/auth/policy"
 	"github.com/postern/postern/auth/seal"
 	"github.com/postern/postern/auth/session"
 	"github.com/postern/postern/auth/sigv4"
@@ -34,17 +33,23 @@ type Config struct {
 	// Region is that of unsigned requests whose Host names none.
 	Region string
 
-	// Organization is that of the accounts. Optional.
-	Organization Organization
-
-	// Messages seals the explanations of EC2's refusals.
-	Messages *seal.Ring
-
 	// EndpointPolicy returns the policy document of the endpoint that a
 	// request came through; the empty document is full access. It is false
 	// for an endpoint that does not exist any more, through which nothing is
 	// allowed.
 	EndpointPolicy func(vpc.Arrival) (document string, ok bool)
+
+	// Identities knows the policies and tags of callers. Nil where only root
+	// users call, who need none.
+	Identities Identities
+
+	// Organization knows the control policies over accounts. Nil where no
+	// account is in an organization.
+	Organization Organization
+
+	// Messages seals the explanations of EC2's refusals. Without it they have
+	// none.
+	Messages *seal.Ring
 
 	// IssuerKeys returns the JSON Web Key Set of a cluster's OpenID Connect
 	// issuer, by its Region and the id at the end of its URL. Nil where no
@@ -71,30 +76,24 @@ type Config struct {
 	Audit Audit
 }
 
-// Organization says where accounts are in it, and what it lets them do.
-type Organization interface {
-	// ID is the organization's: o-….
-	ID() string
-	// Path is an account's place as aws:PrincipalOrgPaths has it, empty for an
-	// account that is not in it.
-	Path(account string) string
-	// Levels are the service control policies that apply to an account's
-	// identities and the resource control policies that apply to its
-	// resources, from the root to the account; nil: none apply.
-	Levels(account string) (scps, rcps [][]policy.Named)
-}
-
 // Service is an operation table and the operations of it that are
 // implemented.
 type Service struct {
 	Model   *wire.Service
 	Methods []wire.Method
+
+	// Keys are the condition keys of the service's own.
+	Keys []wire.ConditionKey
+	// Tags returns the tags of a resource of the service by its ARN. Nil where
+	// none has tags.
+	Tags func(ctx context.Context, arn string) vpc.Tags
 }
 
 // Server is the request chain. It is safe for concurrent use.
 type Server struct {
 	config    Config
 	services  map[string]*service // by signing name
+	byName    map[string]*service // by the name in actions and ARNs
 	anonymous *service            // the one that has operations which need no signature; nil: none
 	keys      sigv4.Keys
 	documents documents
@@ -104,6 +103,8 @@ type Server struct {
 type service struct {
 	model   *wire.Service
 	methods map[*wire.Operation]wire.Method
+	keys    []wire.ConditionKey
+	tags    func(ctx context.Context, arn string) vpc.Tags
 }
 
 // Timeouts and sizes of a connection. An operation may wait for the data
@@ -125,7 +126,7 @@ func New(c Config) (*Server, error) {
 	if c.Now == nil {
 		c.Now = time.Now
 	}
-	s := &Server{config: c, services: map[string]*service{}}
+	s := &Server{config: c, services: map[string]*service{}, byName: map[string]*service{}}
 	for _, one := range c.Services {
 		name := one.Model.SigningName
 		if s.services[name] != nil {
@@ -135,7 +136,7 @@ func New(c Config) (*Server, error) {
 		if err != nil {
 			return nil, fmt.Errorf("add service %s: %w", one.Model.Name, err)
 		}
-		s.services[name] = table
+		s.services[name], s.byName[one.Model.Name] = table, table
 		if slices.ContainsFunc(one.Methods, func(m wire.Method) bool { return m.Unsigned }) {
 			s.anonymous = table
 		}
@@ -144,7 +145,7 @@ func New(c Config) (*Server, error) {
 }
 
 func newService(one Service) (*service, error) {
-	s := &service{model: one.Model, methods: map[*wire.Operation]wire.Method{}}
+	s := &service{model: one.Model, methods: map[*wire.Operation]wire.Method{}, keys: one.Keys, tags: one.Tags}
 	ours := map[*wire.Operation]bool{}
 	for _, op := range one.Model.Operations {
 		ours[op] = true

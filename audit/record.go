@@ -129,16 +129,21 @@ func tlsDetails(t TLS) *TLSDetails {
 	if t.Version == 0 {
 		return nil
 	}
-	suite := tls.CipherSuiteName(t.Suite)
-	if t.Version == tls.VersionTLS12 {
-		suite = opensslName.Replace(suite)
-	}
-	return &TLSDetails{Version: tlsVersions[t.Version], Suite: suite, Host: shorten(t.Host)}
+	return &TLSDetails{Version: tlsVersions[t.Version], Suite: suiteNames[t.Suite], Host: shorten(t.Host)}
 }
 
-// opensslName makes CloudTrail's name of a suite of TLS 1.2,
-// ECDHE-RSA-AES128-GCM-SHA256, from the IANA's.
-var opensslName = strings.NewReplacer("TLS_", "", "_WITH_", "-", "AES_128", "AES128", "AES_256", "AES256", "_", "-")
+// suiteNames are CloudTrail's names of cipher suites: those of OpenSSL
+// (ECDHE-RSA-AES128-GCM-SHA256) where the suite is one of TLS 1.2.
+var suiteNames = func() map[uint16]string {
+	openSSL := strings.NewReplacer("TLS_", "", "_WITH_", "-", "AES_128", "AES128", "AES_256", "AES256", "_", "-")
+	names := map[uint16]string{}
+	for _, s := range tls.CipherSuites() {
+		if names[s.ID] = s.Name; !slices.Contains(s.SupportedVersions, tls.VersionTLS13) {
+			names[s.ID] = openSSL.Replace(s.Name)
+		}
+	}
+	return names
+}()
 
 func shorten(s string) string {
 	if len(s) > maxText {

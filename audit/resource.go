@@ -38,7 +38,7 @@ var resourceID = regexp.MustCompile(`^([a-z]+(?:-svc)?)-[0-9a-f]{8,17}$`)
 
 // resource recognises an id or an ARN.
 func resource(s string) (Resource, bool) {
-	if len(s) > 2048 {
+	if len(s) > 2048 || strings.IndexByte(s, '-') < 0 && !strings.HasPrefix(s, "arn:") {
 		return Resource{}, false
 	}
 	if m := resourceID.FindStringSubmatch(s); m != nil {

@@ -39,7 +39,7 @@ type form struct {
 	seen  func(string)
 }
 
-// write returns the JSON of a shape, nil where it is nil. Every string in it
+// write returns the JSON of a shape, nil where nothing is set. Every string in it
 // that is no secret is shown to seen.
 func (s *shapes) write(protocol wire.Protocol, shape any, kind string, seen func(string)) json.RawMessage {
 	v := reflect.ValueOf(shape)
@@ -48,6 +48,9 @@ func (s *shapes) write(protocol wire.Protocol, shape any, kind string, seen func
 	}
 	f := form{shapes: s, items: protocol == wire.EC2, seen: seen}
 	f.object(v.Elem())
+	if f.Len() == len("{}") { // nothing is set
+		return nil
+	}
 	if f.Len() > maxParameters {
 		return json.RawMessage(`{"omitted":true,"originalSize":` + strconv.Itoa(f.Len()) + `,"reason":"` + kind + ` too large"}`)
 	}

@@ -2,7 +2,6 @@ package auth
 
 import (
 	"context"
-	"maps"
 
 	"github.com/postern/postern/auth/policy"
 )
@@ -10,18 +9,34 @@ import (
 // Authority is what applies to whatever the caller of a request asks for. An
 // operation that decides by itself what the caller may do starts from it.
 type Authority struct {
-	Policies policy.Set  // without the policy of a resource
-	Keys     policy.Keys // the request's global condition keys
+	Policies policy.Set     // without the policy of a resource
+	Keys     policy.Context // the request's condition keys; nil: none
 }
 
 // With returns the keys and others, whose keys are in lower case and go before.
-func (a Authority) With(others policy.Keys) policy.Keys {
-	keys := maps.Clone(a.Keys)
-	if keys == nil {
-		keys = policy.Keys{}
+func (a Authority) With(others policy.Keys) policy.Context {
+	return overlay{others, a.Keys}
+}
+
+type overlay struct {
+	over  policy.Keys
+	under policy.Context
+}
+
+func (o overlay) Values(key string) []string {
+	if values, ok := o.over[key]; ok || o.under == nil {
+		return values
 	}
-	maps.Copy(keys, others)
-	return keys
+	return o.under.Values(key)
+}
+
+// Principal is the caller as policies know it.
+func (c Caller) Principal() policy.Principal {
+	p := policy.Principal{ARN: c.ARN, Account: c.Account, UserID: c.UserID}
+	if c.Kind == Role || c.Kind == Federated {
+		p.Issuer = c.Identity
+	}
+	return p
 }
 
 type authorityKey struct{}

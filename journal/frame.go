@@ -21,6 +21,9 @@ const (
 	frameVersion = 1
 	maxBody      = 4 << 20 // no longer frame is written or believed
 	minEvent     = 2       // bytes of an empty event at time 0
+
+	maxFrameHead = 1 + 2*binary.MaxVarintLen64 // bytes of a body before its events
+	maxEventHead = 2 * binary.MaxVarintLen64   // of an event before its message
 )
 
 var (

@@ -78,7 +78,11 @@ func split(events []Event) [][]Event {
 }
 
 func (s *stream) write(ingested int64, events []Event) error {
-	b := appendFrame(nil, ingested, events)
+	size := frameHeader + maxFrameHead
+	for _, e := range events {
+		size += len(e.Message) + maxEventHead
+	}
+	b := appendFrame(make([]byte, 0, size), ingested, events)
 	if len(b) > frameHeader+maxBody {
 		return fmt.Errorf("event of %d bytes is too large", len(events[0].Message))
 	}

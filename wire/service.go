@@ -91,6 +91,9 @@ type Method struct {
 	// Resources names the ARNs that the operation acts on, for policies.
 	// Nil means "*".
 	Resources func(ctx context.Context, in any) []string
+	// Further names what a call needs permissions for beside its own action:
+	// to pass a role, to tag what it makes. Nil means nothing.
+	Further func(ctx context.Context, in any) []Access
 	// OwnPaging says that the operation pages by itself.
 	OwnPaging bool
 	// OwnAuthorization says that the operation decides by itself what the

@@ -64,7 +64,7 @@ func runDaemon(ctx context.Context, f DaemonFlags, in *world.Inside, log *slog.L
 	}
 	defer func() { err = errors.Join(err, events.Close()) }()
 
-	calls, err := audit.Open(audit.Config{Dir: f.DataDir.audit(), Log: log})
+	calls, err := audit.Open(audit.Config{Dir: f.DataDir.audit(), MaxBytes: f.AuditSize << 20, Log: log})
 	if err != nil {
 		return err
 	}
@@ -106,6 +106,7 @@ func runDaemon(ctx context.Context, f DaemonFlags, in *world.Inside, log *slog.L
 		Keys:           known.find,
 		Sessions:       session.NewOpener(ring),
 		Region:         f.Region,
+		Identities:     known.iam,
 		Organization:   organization,
 		Messages:       ring,
 		EndpointPolicy: services.endpointPolicy,

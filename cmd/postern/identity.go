@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"github.com/postern/postern/auth"
-	"github.com/postern/postern/auth/policy"
 	"github.com/postern/postern/auth/seal"
 	"github.com/postern/postern/service/iam"
 	"github.com/postern/postern/service/organizations"
@@ -57,10 +56,7 @@ func (i identities) stsConfig(ring *seal.Ring) sts.Config {
 			_, caller, ok := i.find(id)
 			return caller.Account, ok
 		},
-		RCPs: func(account string) [][]policy.Named {
-			_, rcps := i.organization.Levels(account)
-			return rcps
-		},
+		RCPs:   i.organization.RCPs,
 		Member: i.organization.Member,
 	}
 }

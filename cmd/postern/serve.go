@@ -37,6 +37,7 @@ type DaemonFlags struct {
 	DNSLimit     int           `default:"1024" help:"DNS packets a second that a network interface may send to the resolver; 0: no limit."`
 	EndpointIdle time.Duration `default:"350s" help:"Time after which a silent connection through an endpoint is forgotten."`
 	ClampMSS     bool          `default:"true" negatable:"" help:"Make connections through endpoints use a segment size that fits."`
+	AuditSize    int64         `default:"256" help:"How many MiB the records of calls may take on disk. None is older than 90 days."`
 	FlowInterval time.Duration `hidden:"" help:"Aggregate flow logs for that long, whatever they ask for."`
 	LogLevel     slog.Level    `default:"info" help:"debug, info, warn or error."`
 }
@@ -48,6 +49,9 @@ func (f DaemonFlags) Validate() error {
 	}
 	if _, ok := vpc.FindRegion(f.Region); !ok {
 		return fmt.Errorf("--region: there is no Region %q", f.Region)
+	}
+	if f.AuditSize < 1 {
+		return errors.New("--audit-size must be at least 1")
 	}
 	if f.DNSLimit < 0 || f.EndpointIdle < 0 {
 		return errors.New("--dns-limit and --endpoint-idle cannot be negative")
@@ -95,6 +99,7 @@ func (f DaemonFlags) args() []string {
 		"--dns-limit=" + strconv.Itoa(f.DNSLimit),
 		"--endpoint-idle=" + f.EndpointIdle.String(),
 		"--clamp-mss=" + strconv.FormatBool(f.ClampMSS),
+		"--audit-size=" + strconv.FormatInt(f.AuditSize, 10),
 		"--flow-interval=" + f.FlowInterval.String(),
 		"--log-level=" + f.LogLevel.String(),
 	}

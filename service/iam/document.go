@@ -1,7 +1,6 @@
 package iam
 
 import (
-	"encoding/json"
 	"errors"
 	"net/url"
 	"strings"
@@ -76,41 +75,11 @@ func (s *Service) checkTrust(r store.Reader, o store.GlobalOwner, document strin
 
 // trusted are the identities that a valid trust policy names.
 func trusted(document string) []string {
-	var d struct {
-		Statement oneOrMore[struct{ Principal principals }]
-	}
-	if json.Unmarshal([]byte(document), &d) != nil {
-		return nil // more than the language needs, such as two principals of one kind
-	}
 	var all []string
-	for _, s := range d.Statement {
+	for _, s := range statements(document) {
 		all = append(all, s.Principal.AWS...)
 	}
 	return all
-}
-
-// principals is a Principal element; that of everyone, "*", names none.
-type principals struct{ AWS oneOrMore[string] }
-
-// UnmarshalJSON implements json.Unmarshaler.
-func (p *principals) UnmarshalJSON(b []byte) error {
-	var named struct{ AWS oneOrMore[string] }
-	if json.Unmarshal(b, &named) == nil {
-		p.AWS = named.AWS
-	}
-	return nil
-}
-
-// oneOrMore is a list, or its only element.
-type oneOrMore[T any] []T
-
-// UnmarshalJSON implements json.Unmarshaler.
-func (o *oneOrMore[T]) UnmarshalJSON(b []byte) error {
-	if len(b) > 0 && b[0] == '[' {
-		return json.Unmarshal(b, (*[]T)(o))
-	}
-	*o = make([]T, 1)
-	return json.Unmarshal(b, &(*o)[0])
 }
 
 // exists reports whether there is the user or role of an ARN.

@@ -91,5 +91,15 @@ func (s *Service) accountMethods() []wire.Method {
 		wire.Bind(iam.OpListAccountAliases, s.ListAccountAliases),
 		wire.Bind(iam.OpGetAccountSummary, s.GetAccountSummary),
 		wire.Bind(iam.OpGetAccountAuthorizationDetails, s.GetAccountAuthorizationDetails),
+		wire.Bind(iam.OpGetContextKeysForCustomPolicy, s.GetContextKeysForCustomPolicy),
+		wire.On(wire.Bind(iam.OpGetContextKeysForPrincipalPolicy, s.GetContextKeysForPrincipalPolicy),
+			func(_ context.Context, in *iam.GetContextKeysForPrincipalPolicyInput) []string {
+				return one(in.PolicySourceArn)
+			}),
+		wire.On(wire.Bind(iam.OpListPoliciesGrantingServiceAccess, s.ListPoliciesGrantingServiceAccess),
+			func(_ context.Context, in *iam.ListPoliciesGrantingServiceAccessInput) []string { return one(in.Arn) }),
+		wire.Bind(iam.OpSimulateCustomPolicy, s.SimulateCustomPolicy),
+		wire.On(wire.Bind(iam.OpSimulatePrincipalPolicy, s.SimulatePrincipalPolicy),
+			func(_ context.Context, in *iam.SimulatePrincipalPolicyInput) []string { return one(in.PolicySourceArn) }),
 	}
 }

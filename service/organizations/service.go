@@ -105,6 +105,21 @@ func (s *Service) Levels(account string) (scps, rcps [][]policy.Named) {
 	return is.scps, is.rcps
 }
 
+// SCPs are the service control policies of Levels.
+func (s *Service) SCPs(account string) [][]policy.Named { return s.standing(account).scps }
+
+// RCPs are the resource control policies of Levels.
+func (s *Service) RCPs(account string) [][]policy.Named { return s.standing(account).rcps }
+
+// Place is the organization's id and the account's path in it, both empty for
+// an account that does not exist.
+func (s *Service) Place(account string) (id, path string) {
+	if path = s.Path(account); path == "" {
+		return "", ""
+	}
+	return s.id, path
+}
+
 // derive finds the standing of an account.
 func (s *Service) derive(r store.Reader, account string) standing {
 	nodes, ok := s.lineage(r, account)

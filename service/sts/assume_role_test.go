@@ -290,7 +290,7 @@ func TestAssumeRoleRCP(t *testing.T) {
 	wantError(t, "a stranger", err, "AccessDenied", "User: "+guest.ARN+" is not authorized to perform: sts:AssumeRole on resource: "+roleARN1)
 	ctx := f.as(guest, allow("*"))
 	a := auth.AuthorityFrom(ctx)
-	a.Keys["aws:principalorgid"] = []string{"o-1"}
+	a.Keys = policy.Keys{"aws:principalorgid": {"o-1"}}
 	if _, err := f.AssumeRole(auth.WithAuthority(ctx, a), request()); err != nil {
 		t.Errorf("one of the organization: %v", err)
 	}

@@ -28,7 +28,7 @@ func (s *Service) permit(ctx context.Context, a ask) (refused policy.Verdict, ac
 	req := policy.Request{
 		Resource:        a.resource,
 		ResourceAccount: a.account,
-		Principal:       principal(auth.CallerFrom(ctx)),
+		Principal:       auth.CallerFrom(ctx).Principal(),
 		Context:         authority.With(a.keys),
 	}
 	if a.web != "" {
@@ -40,13 +40,4 @@ func (s *Service) permit(ctx context.Context, a ask) (refused policy.Verdict, ac
 		}
 	}
 	return policy.Verdict{}, "", true
-}
-
-// principal is the caller as policies know it.
-func principal(c auth.Caller) policy.Principal {
-	p := policy.Principal{ARN: c.ARN, Account: c.Account, UserID: c.UserID}
-	if c.Kind == auth.Role || c.Kind == auth.Federated {
-		p.Issuer = c.Identity
-	}
-	return p
 }

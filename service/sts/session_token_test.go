@@ -146,7 +146,7 @@ func TestGetAccessKeyInfo(t *testing.T) {
 
 func TestDecodeAuthorizationMessage(t *testing.T) {
 	f := newFixture(t)
-	encoded, err := message.Seal(f.ring, policy.Request{Action: "ec2:DeleteVpc", Resource: "*", Principal: principal(ann)}, nil, policy.Verdict{})
+	encoded, err := message.Seal(f.ring, policy.Request{Action: "ec2:DeleteVpc", Resource: "*", Principal: ann.Principal()}, nil, policy.Verdict{})
 	if err != nil {
 		t.Fatal(err)
 	}

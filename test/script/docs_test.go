@@ -18,7 +18,7 @@ func TestPages(t *testing.T) {
 		t.Skip("no AWS CLI on PATH")
 	}
 	bin := buildPostern(t)
-	for _, page := range []string{"private-endpoint.md", "endpoint-names.md", "endpoint-services.md"} {
+	for _, page := range []string{"private-endpoint.md", "endpoint-names.md", "endpoint-services.md", "audit.md"} {
 		t.Run(page, func(t *testing.T) { testPage(t, bin, page) })
 	}
 }
@@ -49,7 +49,8 @@ func testPage(t *testing.T, bin, name string) {
 	}
 	// The data directory is another one than on a reader's machine, and the
 	// flow log's window shorter.
-	script := strings.NewReplacer("postern env", "postern env --data-dir "+data, "postern exec", "postern exec --data-dir "+data).
+	script := strings.NewReplacer("postern env", "postern env --data-dir "+data, "postern exec", "postern exec --data-dir "+data,
+		"postern audit", "postern audit --data-dir "+data, "postern policy suggest", "postern policy suggest --data-dir "+data).
 		Replace(shellBlocks(string(page)))
 	script = strings.Replace(script, "aws logs filter-log-events", "for i in $(seq 100); do aws logs filter-log-events --log-group-name flows 2>/dev/null | grep -q ACCEPT && break; sleep 0.1; done; aws logs filter-log-events", 1)
 	// An AWS CLI before 2.13 does not read AWS_ENDPOINT_URL on the host.

@@ -11,6 +11,7 @@ import (
 
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/aws-sdk-go-v2/config"
+	"github.com/aws/aws-sdk-go-v2/service/cloudtrail"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
 	"github.com/aws/aws-sdk-go-v2/service/eks"
@@ -40,11 +41,12 @@ func callSDK(args []string) (any, error) {
 		return nil, err
 	}
 	clients := map[string]any{
-		"ec2":   ec2.NewFromConfig(cfg),
-		"eks":   eks.NewFromConfig(cfg),
-		"elbv2": elasticloadbalancingv2.NewFromConfig(cfg),
-		"sts":   sts.NewFromConfig(cfg),
-		"logs":  cloudwatchlogs.NewFromConfig(cfg),
+		"cloudtrail": cloudtrail.NewFromConfig(cfg),
+		"ec2":        ec2.NewFromConfig(cfg),
+		"eks":        eks.NewFromConfig(cfg),
+		"elbv2":      elasticloadbalancingv2.NewFromConfig(cfg),
+		"sts":        sts.NewFromConfig(cfg),
+		"logs":       cloudwatchlogs.NewFromConfig(cfg),
 	}
 	method := reflect.ValueOf(clients[args[0]]).MethodByName(args[1])
 	if !method.IsValid() {
