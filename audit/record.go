@@ -104,7 +104,7 @@ func (r *Record) name(text string) {
 // owners are in whose journals the record belongs: the caller's, and where it
 // is another that of the owner of the endpoint.
 func (r *Record) owners() []vpc.Owner {
-	owners := []vpc.Owner{{Account: cmp.Or(r.Account, nobody), Region: r.Region}}
+	owners := []vpc.Owner{{Account: cmp.Or(r.Account, nobody), Region: cmp.Or(r.Region, nobody)}}
 	if e := r.Endpoint; e != nil && r.Account != "" && (vpc.Owner{Account: e.Account, Region: e.Region}) != owners[0] {
 		owners = append(owners, vpc.Owner{Account: e.Account, Region: e.Region})
 	}
