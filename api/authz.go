@@ -5,6 +5,7 @@ import (
 	"reflect"
 	"strings"
 
+	"github.com/postern/postern/audit"
 	"github.com/postern/postern/auth"
 	"github.com/postern/postern/auth/policy"
 	"github.com/postern/postern/wire"
@@ -34,7 +35,8 @@ func (c *call) authorize() error {
 	if c.method.Further == nil {
 		return nil
 	}
-	for _, access := range c.method.Further(c.request.Context(), c.in) {
+	c.outcome.Further = c.method.Further(c.request.Context(), c.in)
+	for _, access := range c.outcome.Further {
 		set := set
 		if !strings.HasPrefix(access.Action, c.service.model.Name+":") {
 			set.Endpoint = nil // filters what goes to its service
@@ -70,7 +72,7 @@ func (c *call) permit(set policy.Set, access wire.Access) error {
 	if verdict.Decision == policy.Allowed {
 		return nil
 	}
-	c.outcome.Denied, c.outcome.Verdict = req.Resource, verdict
+	c.outcome.Denied, c.outcome.Verdict = audit.Access{Action: req.Action, Resource: req.Resource}, verdict
 	return c.denied(req, verdict)
 }
 

@@ -40,8 +40,9 @@ type TLS struct {
 
 // Outcome is what came of asking policies about a call.
 type Outcome struct {
-	Resources []string // ARNs, or * for an operation without any; nil where policies were not asked
-	Denied    string   // the resource that Verdict is about; empty where all are allowed
+	Resources []string      // ARNs, or * for an operation without any; nil where policies were not asked
+	Further   []wire.Access // what the call needs beside its own action
+	Denied    Access        // that Verdict is about; zero where all are allowed
 	Verdict   policy.Verdict
 }
 
@@ -62,8 +63,12 @@ type Decision struct {
 	Name      string  `json:"name,omitempty"`      // of the policy, where it has one
 	Statement int     `json:"statement,omitempty"` // that denied, from 1
 	Explicit  bool    `json:"explicit,omitempty"`  // by a statement that denies
-	Resource  string  `json:"resource,omitempty"`  // that was denied
+	Action    string  `json:"action,omitempty"`    // that was denied: the call's, or one that it needs beside
+	Resource  string  `json:"resource,omitempty"`  // on which
 }
+
+// action is the call's name in policies, eks:ListClusters.
+func (c *Call) action() string { return c.Service.Name + ":" + c.Operation.Name }
 
 // decision is a call's. An operation that decides by itself says so by its
 // error only.
@@ -72,11 +77,11 @@ func (c *Call) decision() Decision {
 	switch {
 	case o.Resources == nil:
 		return Decision{}
-	case o.Denied != "":
+	case o.Denied != (Access{}):
 		v := o.Verdict
-		return Decision{Deny, v.Type.String(), v.Policy, v.Statement, v.Decision == policy.ExplicitDeny, o.Denied}
+		return Decision{Deny, v.Type.String(), v.Policy, v.Statement, v.Decision == policy.ExplicitDeny, o.Denied.Action, o.Denied.Resource}
 	case c.Error != nil && slices.Contains(denials, c.Error.Code):
-		return Decision{Verdict: Deny, Resource: o.Resources[0]}
+		return Decision{Verdict: Deny, Action: c.action(), Resource: o.Resources[0]}
 	}
 	return Decision{Verdict: Allow}
 }

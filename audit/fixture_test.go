@@ -63,7 +63,7 @@ func describe(id string, c auth.Caller, name string) Call {
 
 // denied is a call after a policy of a type has denied it.
 func denied(c Call, t policy.Type) Call {
-	c.Outcome.Denied, c.Outcome.Verdict = c.Outcome.Resources[0], policy.Verdict{Type: t}
+	c.Outcome.Denied, c.Outcome.Verdict = Access{Action: c.action(), Resource: c.Outcome.Resources[0]}, policy.Verdict{Type: t}
 	c.Error, c.Out = &wire.Error{Code: "AccessDeniedException", Message: "User: " + c.Caller.ARN + " is not authorized", Status: 403}, nil
 	return c
 }

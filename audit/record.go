@@ -32,6 +32,7 @@ type Record struct {
 	TLS          *TLSDetails     `json:"tlsDetails,omitempty"`
 	Endpoint     *Endpoint       `json:"endpoint,omitempty"`
 	Resources    []string        `json:"resources,omitempty"` // that policies were asked about
+	Further      []Access        `json:"further,omitempty"`   // that policies were asked about beside
 	Decision     Decision        `json:"decision"`
 	ErrorCode    string          `json:"errorCode,omitempty"`
 	ErrorMessage string          `json:"errorMessage,omitempty"`
@@ -53,6 +54,12 @@ type Endpoint struct {
 	ENI     string `json:"eni"`
 }
 
+// Access is an action on a resource that a call needs beside its own.
+type Access struct {
+	Action   string `json:"action"`
+	Resource string `json:"resource"`
+}
+
 // TLSDetails are those of an event.
 type TLSDetails struct {
 	Version string `json:"tlsVersion"`
@@ -70,7 +77,7 @@ const maxAsked = 1000
 func (s *shapes) record(c *Call) Record {
 	r := Record{
 		RequestID: c.ID, Time: c.Time.UTC(), Account: c.Caller.Account, Region: c.Region,
-		Source: c.Service.SigningName + ".amazonaws.com", Operation: c.Operation.Name, Action: c.Service.Name + ":" + c.Operation.Name,
+		Source: c.Service.SigningName + ".amazonaws.com", Operation: c.Operation.Name, Action: c.action(),
 		APIVersion: c.Service.APIVersion, ReadOnly: readOnly(c.Operation), Data: isData(c.Service, c.Operation),
 		Identity: identity(c), Principal: principal(c.Caller),
 		Address: c.Source, UserAgent: shorten(c.UserAgent), TLS: tlsDetails(c.TLS),
@@ -85,6 +92,9 @@ func (s *shapes) record(c *Call) Record {
 	}
 	if c.Error != nil {
 		r.ErrorCode, r.ErrorMessage = errorCode(c.Service.Protocol, c.Error), shorten(maskMessage(c.Error.Message))
+	}
+	for _, f := range c.Outcome.Further {
+		r.Further = append(r.Further, Access{f.Action, cmp.Or(f.Resource, "*")})
 	}
 	for _, arn := range c.Outcome.Resources {
 		r.name(arn)

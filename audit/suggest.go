@@ -55,10 +55,16 @@ func (s *Suggestion) Add(r Record) {
 	switch r.Decision.Verdict {
 	case Allow:
 		for _, resource := range r.Resources {
-			s.allowed[use{r.Principal, r.Account, r.Action, resource}] = true
+			s.allowed[use{r.Principal, r.Account, r.Action, cmp.Or(resource, "*")}] = true
+		}
+		service, _, _ := strings.Cut(r.Action, ":")
+		for _, f := range r.Further { // the policy filters what goes to its service
+			if strings.HasPrefix(f.Action, service+":") {
+				s.allowed[use{r.Principal, r.Account, f.Action, f.Resource}] = true
+			}
 		}
 	case Deny:
-		s.denied[Denial{Principal: r.Principal, Action: r.Action, Resource: r.Decision.Resource, Policy: r.Decision.Policy, Explicit: r.Decision.Explicit}]++
+		s.denied[Denial{Principal: r.Principal, Action: r.Decision.Action, Resource: r.Decision.Resource, Policy: r.Decision.Policy, Explicit: r.Decision.Explicit}]++
 	}
 }
 

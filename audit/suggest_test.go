@@ -2,10 +2,12 @@ package audit
 
 import (
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/postern/postern/auth"
 	"github.com/postern/postern/auth/policy"
+	"github.com/postern/postern/wire"
 )
 
 // recorded makes records of calls.
@@ -95,6 +97,27 @@ func TestSuggestedPolicyAllowsWhatWasCalledAndNothingElse(t *testing.T) {
 	}
 	if got := s.Denied(); !slices.Equal(got, want) {
 		t.Errorf("denied %+v, want %+v", got, want)
+	}
+}
+
+func TestSuggestedPolicyAllowsWhatACallNeedsBeside(t *testing.T) {
+	c := listClusters("1", ann)
+	c.Outcome.Further = []wire.Access{{Action: "eks:TagResource", Resource: cluster + "one"}, {Action: "iam:PassRole", Resource: "arn:aws:iam::111122223333:role/eks"}}
+	var s Suggestion
+	for _, r := range recorded(c) {
+		s.Add(r)
+	}
+	document, err := s.Policy(PerPrincipal)
+	if err != nil {
+		t.Fatal(err)
+	}
+	tag := asks(listClusters("2", ann))[0]
+	tag.Action, tag.Resource = "eks:TagResource", cluster+"one"
+	if !allows(t, document, tag) {
+		t.Errorf("tagging is denied by %s", document)
+	}
+	if strings.Contains(document, "iam:PassRole") {
+		t.Errorf("the endpoint of one service filters another: %s", document)
 	}
 }
 
