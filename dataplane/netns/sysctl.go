@@ -1,10 +1,12 @@
 package netns
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"os"
-	"strings"
+
+	"golang.org/x/sys/unix"
 )
 
 // A Sysctl is a setting of a network namespace: Name is its path below
@@ -27,17 +29,32 @@ func SetSysctls(all []Sysctl) error {
 	return nil
 }
 
+// set opens the file once, for both: there are many settings, and the path to
+// each is most of what it costs.
 func (s Sysctl) set() error {
 	path := "/proc/sys/" + s.Name
-	old, err := os.ReadFile(path)
+	fd, err := unix.Open(path, unix.O_RDWR|unix.O_CLOEXEC, 0)
+	readOnly := err
 	if err != nil {
-		return fmt.Errorf("read sysctl: %w", err)
+		fd, err = unix.Open(path, unix.O_RDONLY|unix.O_CLOEXEC, 0)
 	}
-	if strings.TrimSpace(string(old)) == s.Value {
+	if err != nil {
+		return fmt.Errorf("read sysctl: %w", &os.PathError{Op: "open", Path: path, Err: err})
+	}
+	defer unix.Close(fd)
+	var old [64]byte
+	n, err := unix.Pread(fd, old[:], 0)
+	if err != nil {
+		return fmt.Errorf("read sysctl: %w", &os.PathError{Op: "read", Path: path, Err: err})
+	}
+	if string(bytes.TrimSpace(old[:n])) == s.Value {
 		return nil
 	}
-	if err := os.WriteFile(path, []byte(s.Value), 0); err != nil {
-		return fmt.Errorf("set sysctl to %s: %w", s.Value, err)
+	if err = readOnly; err == nil {
+		_, err = unix.Pwrite(fd, []byte(s.Value), 0)
+	}
+	if err != nil {
+		return fmt.Errorf("set sysctl to %s: %w", s.Value, &os.PathError{Op: "write", Path: path, Err: err})
 	}
 	return nil
 }
