@@ -20,7 +20,7 @@ type openPort struct {
 // openDoor is a Door that connections come in by.
 type openDoor struct {
 	Door
-	ctx    context.Context // of the connections that the splice proxy carries; they end with the door
+	ctx    context.Context // of the connections that the splice proxy carries; they end with the door. nil: it carries none
 	cancel context.CancelFunc
 }
 
@@ -38,7 +38,7 @@ func (p *openPort) prune(want map[netip.Addr]Door) {
 	for address, open := range *p.doors.Load() {
 		if d, ok := want[address]; ok && open.is(d) {
 			keep[address] = open
-		} else {
+		} else if open.cancel != nil {
 			open.cancel()
 		}
 	}
@@ -54,7 +54,7 @@ func (p *openPort) set(want map[netip.Addr]Door) {
 		open := openDoor{Door: d}
 		if before := was[address]; before != nil {
 			open.ctx, open.cancel = before.ctx, before.cancel
-		} else {
+		} else if d.Splice != nil {
 			open.ctx, open.cancel = context.WithCancel(context.Background())
 		}
 		doors[address] = &open

@@ -95,15 +95,25 @@ func (h *Host) List() ([]string, error) {
 	}
 	var ids []string
 	for _, id := range all {
-		own, err := asked(h.path(id))
-		if err != nil {
-			return nil, err
+		own := h.has(id)
+		if !own {
+			if own, err = asked(h.path(id)); err != nil {
+				return nil, err
+			}
 		}
 		if own {
 			ids = append(ids, id)
 		}
 	}
 	return ids, nil
+}
+
+// has reports whether this Host has a room for a VPC: its namespace then needs
+// no question.
+func (h *Host) has(id string) bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.rooms[id] != nil
 }
 
 // Netns is the path of the namespace of a workload's ENI.

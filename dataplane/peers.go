@@ -20,11 +20,12 @@ import (
 
 const bare = "bare"
 
-// claim makes the namespace of a VPC, or takes over the bare one.
-func (h *Host) claim(path string) error {
+// claim makes the namespace of a VPC, or takes over the one that is there.
+func (h *Host) claim(path string) (made bool, err error) {
 	h.pairing.RLock()
 	defer h.pairing.RUnlock()
-	return makeVPC(path, "")
+	made = !netns.Exists(path)
+	return made, makeVPC(path, "")
 }
 
 // makeVPC makes the namespace of a VPC, if there is none, and gives it its

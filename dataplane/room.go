@@ -33,7 +33,8 @@ func (r *room) open(h *Host) error {
 		return nil
 	}
 	r.close()
-	if err := h.claim(r.path); err != nil {
+	made, err := h.claim(r.path)
+	if err != nil {
 		return err
 	}
 	routes, err := link.Open(r.path)
@@ -42,6 +43,9 @@ func (r *room) open(h *Host) error {
 	}
 	r.routes, r.filter = routes, nft.Open(r.path)
 	r.known, r.peers = map[string]link.Link{}, map[string]bool{}
+	if made { // nothing is in it
+		r.owners, r.marks = map[netip.Addr]string{}, marks{}
+	}
 	return nil
 }
 

@@ -30,7 +30,7 @@ func answer(private *zones, public *directory, reply *miekg.Msg) bool {
 		reply.Answer = []miekg.RR{minimalANY(owner)}
 		return true
 	}
-	if n != nil && n.cname.target != "" {
+	if n != nil && n.cname != nil {
 		reply.Answer = []miekg.RR{&miekg.CNAME{Hdr: header(owner, miekg.TypeCNAME), Target: n.cname.target}}
 		if q.Qtype == miekg.TypeCNAME {
 			return true
@@ -68,9 +68,9 @@ func (n *node) records(owner, zone string, qtype uint16) []miekg.RR {
 }
 
 func (r *addresses) records(owner string) []miekg.RR {
-	rrs := make([]miekg.RR, len(r.all))
+	rrs := make([]miekg.RR, r.count)
 	for i, first := 0, r.next(); i < len(rrs); i++ {
-		a := r.all[(first+i)%len(r.all)]
+		a := r.at((first + i) % len(rrs))
 		if a.Is4() {
 			rrs[i] = &miekg.A{Hdr: header(owner, miekg.TypeA), A: a.AsSlice()}
 		} else {

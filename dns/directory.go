@@ -3,7 +3,6 @@ package dns
 import (
 	"hash/maphash"
 	"maps"
-	"slices"
 	"sync"
 	"sync/atomic"
 
@@ -22,17 +21,11 @@ type directory struct {
 	shards [shards]atomic.Pointer[map[string]*node]
 
 	mu     sync.Mutex                  // of the writers
-	owners map[string]map[string]entry // by VPC and canonical name
-}
-
-// entry is a name as it was given, with what was made of it.
-type entry struct {
-	set  RRSet
-	node *node
+	owners map[string]map[string]*node // by VPC and canonical name
 }
 
 func newDirectory() *directory {
-	return &directory{seed: maphash.MakeSeed(), owners: map[string]map[string]entry{}}
+	return &directory{seed: maphash.MakeSeed(), owners: map[string]map[string]*node{}}
 }
 
 // find returns what exists at a canonical name, or nil.
@@ -57,18 +50,18 @@ func (d *directory) set(owner string, names []RRSet) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	old := d.owners[owner]
-	next := make(map[string]entry, len(names))
+	next := make(map[string]*node, len(names))
 	for _, set := range names {
 		name := miekg.CanonicalName(set.Name)
-		e, ok := old[name]
-		if !ok || !e.set.equal(set) {
-			e = entry{set, newNode(set, apexOf(name))}
-			d.put(name, e.node)
+		n := old[name]
+		if n == nil || !n.holds(set) {
+			n = newNode(set, apexOf(name))
+			d.put(name, n)
 		}
-		next[name] = e
+		next[name] = n
 	}
-	for name, e := range old {
-		if _, ok := next[name]; !ok && d.find(name) == e.node {
+	for name, n := range old {
+		if _, ok := next[name]; !ok && d.find(name) == n {
 			d.put(name, nil)
 		}
 	}
@@ -95,8 +88,4 @@ func (d *directory) put(name string, n *node) {
 
 func (d *directory) shard(name string) *atomic.Pointer[map[string]*node] {
 	return &d.shards[maphash.String(d.seed, name)%shards]
-}
-
-func (s RRSet) equal(o RRSet) bool {
-	return s.Name == o.Name && s.CNAME == o.CNAME && slices.Equal(s.A, o.A)
 }

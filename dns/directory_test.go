@@ -12,7 +12,7 @@ func first(d *directory, name string) string {
 	if n == nil {
 		return ""
 	}
-	return n.a.all[0].String()
+	return n.a.at(0).String()
 }
 
 // Each VPC sets its own names and touches no other's.
@@ -37,6 +37,34 @@ func TestDirectory(t *testing.T) {
 	}
 	if len(d.owners) != 1 {
 		t.Errorf("owners %v", d.owners)
+	}
+}
+
+// What is set again as it was keeps its node, whatever it has; what differs in
+// anything does not.
+func TestNodeHoldsItsSet(t *testing.T) {
+	alias := RRSet{Name: "a.example.org", CNAME: "B.example.org"}
+	sets := []RRSet{
+		set("a.example.org"),
+		set("a.example.org", "10.0.0.1"),
+		set("a.example.org", "10.0.0.1", "10.0.0.2"),
+		set("a.example.org", "10.0.0.2", "10.0.0.1"),
+		set("a.example.org", "10.0.0.1", "2001:db8::1"),
+		set("a.example.org", "2001:db8::1"),
+		set("a.example.org", "2001:db8::2"),
+		alias,
+		{Name: "a.example.org", CNAME: "c.example.org"},
+	}
+	for i, made := range sets {
+		n := newNode(made, "a.example.org.")
+		for k, s := range sets {
+			if got := n.holds(s); got != (i == k) {
+				t.Errorf("the node of %v holds %v: %v", made, s, got)
+			}
+		}
+	}
+	if alias.CNAME = "b.example.org."; !newNode(sets[7], "a.example.org.").holds(alias) {
+		t.Error("the spelling of an alias matters")
 	}
 }
 

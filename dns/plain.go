@@ -110,7 +110,7 @@ func answerPlain(private *zones, public *directory, out, packet []byte, t transp
 	m := plainAnswer{out: out, start: len(out)}
 	m.question(packet[:q.end])
 	owner, zone := headerSize, headerSize+q.size-len(n.apex)
-	if alias := n.cname; alias.target != "" {
+	if alias := n.cname; alias != nil {
 		n = exact(private, public, alias.target)
 		if n == nil {
 			return out, false

@@ -55,7 +55,7 @@ func (m *plainAnswer) alias(owner int, target []byte) int {
 
 // addresses writes the records in their next order.
 func (m *plainAnswer) addresses(owner int, r *addresses) {
-	width := len(r.wire) / len(r.all)
+	width := r.width()
 	first := r.next() * width
 	for _, part := range [][]byte{r.wire[first:], r.wire[:first]} {
 		for ; len(part) > 0; part = part[width:] {
@@ -63,7 +63,7 @@ func (m *plainAnswer) addresses(owner int, r *addresses) {
 			m.out = append(m.out, part[:width]...)
 		}
 	}
-	m.count(atAnswers, len(r.all))
+	m.count(atAnswers, int(r.count))
 }
 
 // opt writes the EDNS record (see pack).

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"runtime/debug"
 	"slices"
 	"time"
 
@@ -166,7 +167,11 @@ func runDaemon(ctx context.Context, f DaemonFlags, in *world.Inside, log *slog.L
 			run.Go(func() error { return chain.Serve(ctx, l) })
 		}
 		run.Go(func() error { return control.Run(ctx) })
-		return in.Ready()
+		if err := in.Ready(); err != nil {
+			return err
+		}
+		debug.FreeOSMemory() // a start needs more than what comes after it
+		return nil
 	})
 	err = run.Wait()
 	in.Leave() // what still listens is for the next daemon

@@ -5,8 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
-	"os"
-	"strings"
 	"sync"
 	"time"
 
@@ -137,8 +135,8 @@ func Forget(path string, gone func(netip.Addr) bool, lost func(mark uint32) bool
 // tracks reports whether the namespace at path has any connection.
 func tracks(path string) (any bool, err error) {
 	err = netns.Do(path, func() error {
-		count, err := os.ReadFile("/proc/sys/net/netfilter/nf_conntrack_count")
-		any = strings.TrimSpace(string(count)) != "0"
+		count, err := netns.ReadSysctl("net/netfilter/nf_conntrack_count")
+		any = count != "0"
 		return err
 	})
 	if err != nil {

@@ -27,8 +27,8 @@ type Conn struct {
 
 	mu    sync.Mutex
 	known bool
-	last  Ruleset
-	gen   uint32 // of the namespace when last was true
+	last  Ruleset // its outline
+	gen   uint32  // of the namespace when last was true
 }
 
 // Open makes a Conn for the namespace at path.
@@ -44,7 +44,7 @@ func (c *Conn) List() (Ruleset, error) {
 	}
 	defer conn.Close()
 	r, gen, err := consistent(conn)
-	c.known, c.last, c.gen = err == nil, r, gen
+	c.known, c.last, c.gen = err == nil, r.outline(), gen
 	return r, err
 }
 
@@ -86,7 +86,7 @@ func (c *Conn) Apply(want Ruleset) error {
 	// Each transaction counts one: another number means that somebody else
 	// was at work too, and that the next Apply must look.
 	if now, err := generation(conn); err == nil && now == gen+uint32(n) {
-		c.known, c.last, c.gen = true, want, now
+		c.known, c.last, c.gen = true, want.outline(), now
 	}
 	return nil
 }

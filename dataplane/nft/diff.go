@@ -116,7 +116,7 @@ func (d *differ) addChains(r Ruleset, base bool) {
 // fillChains replaces the rules of the chains that differ.
 func (d *differ) fillChains(r Ruleset, base bool) {
 	for _, c := range r.Chains {
-		if c.text == d.old.chains[c.Name].text || (c.Hook != nil) != base {
+		if was, ok := d.old.chains[c.Name]; ok && c.sum == was.sum || (c.Hook != nil) != base {
 			continue
 		}
 		d.step("fill chain "+c.Name, func() ([]netlink.Message, error) {

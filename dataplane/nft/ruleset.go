@@ -2,6 +2,7 @@ package nft
 
 import (
 	"cmp"
+	"crypto/sha256"
 	"net/netip"
 	"slices"
 	"strings"
@@ -41,7 +42,8 @@ type Chain struct {
 	Name  string
 	Hook  *Hook
 	Rules []Rule
-	text  string // of the rules, as String shows them
+	text  string            // of the rules, as String shows them
+	sum   [sha256.Size]byte // of the text: equal rules have equal ones
 }
 
 // Hook is where a base chain sees packets.
@@ -72,8 +74,23 @@ func (r *Ruleset) finish() {
 		slices.SortFunc(r.Sets[i].Elements, func(a, b Element) int { return cmp.Compare(a.Key, b.Key) })
 	}
 	for i := range r.Chains {
-		r.Chains[i].text = rulesText(r.Chains[i].Rules)
+		c := &r.Chains[i]
+		c.text = rulesText(c.Rules)
+		c.sum = sha256.Sum256([]byte(c.text))
 	}
+}
+
+// outline is what diff needs of a ruleset that the kernel holds: without the
+// rules, which are most of it.
+func (r Ruleset) outline() Ruleset {
+	r.Chains, r.Sets = slices.Clone(r.Chains), slices.Clone(r.Sets)
+	for i := range r.Chains {
+		r.Chains[i].Rules, r.Chains[i].text = nil, ""
+	}
+	for i := range r.Sets {
+		r.Sets[i].Elements = slices.Clone(r.Sets[i].Elements) // no room for more
+	}
+	return r
 }
 
 func b2i(b bool) int {
