@@ -16,7 +16,7 @@ func canonicalRequest(b []byte, r *http.Request, s *Signature, payload string) [
 	b = append(b, '\n')
 	b = appendEscaped(b, rawPath(r), "/")
 	b = append(b, '\n')
-	b = append(b, canonicalQuery(r.URL.RawQuery, s.Presigned)...)
+	b = append(b, canonicalQuery(r.URL.RawQuery, s)...)
 	b = append(b, '\n')
 	for _, name := range s.headers {
 		b = append(b, name...)
@@ -52,7 +52,7 @@ func rawPath(r *http.Request) string {
 // canonicalQuery decodes the parameters, encodes them in AWS's way and sorts
 // them. The signature itself is not part of what a presigned URL signs. The
 // query was parsed before, so it is well formed.
-func canonicalQuery(raw string, presigned bool) string {
+func canonicalQuery(raw string, s *Signature) string {
 	if raw == "" {
 		return ""
 	}
@@ -62,7 +62,10 @@ func canonicalQuery(raw string, presigned bool) string {
 		name, value, _ := strings.Cut(part, "=")
 		name, _ = url.QueryUnescape(name)
 		value, _ = url.QueryUnescape(value)
-		if part == "" || presigned && name == "X-Amz-Signature" {
+		switch {
+		case part == "",
+			s.Presigned && name == "X-Amz-Signature",
+			s.tokenAdded && name == "X-Amz-Security-Token":
 			continue
 		}
 		all = append(all, parameter{encode(name), encode(value)})

@@ -64,7 +64,10 @@ func (s signed) presign(at time.Time, expires int) signed {
 		q.Set("X-Amz-Expires", strconv.Itoa(expires))
 		s.request.URL.RawQuery = q.Encode()
 	}
-	c := aws.Credentials{AccessKeyID: accessKey, SecretAccessKey: secret}
+	return s.presignAs(aws.Credentials{AccessKeyID: accessKey, SecretAccessKey: secret}, at)
+}
+
+func (s signed) presignAs(c aws.Credentials, at time.Time) signed {
 	uri, headers, err := v4.NewSigner().PresignHTTP(context.Background(), c, s.request, s.hash(), "eks", region, at)
 	if err != nil {
 		panic(err)

@@ -33,6 +33,8 @@ type Signature struct {
 	headers []string
 	mac     []byte
 	expires time.Duration // of a presigned URL
+
+	tokenAdded bool // the session token was added to the URL after it was signed
 }
 
 // Parse reads the signature of a request. The error is an *Error of kind

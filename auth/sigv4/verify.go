@@ -53,13 +53,28 @@ func (k *Keys) Verify(s *Signature, r *http.Request, body []byte, secret string,
 	if !known {
 		key = newSigningKey(of.derive())
 	}
-	if !hmac.Equal(key.sign(s.stringToSign(r, payload)), s.mac) {
+	if !s.matches(key, r, payload) {
 		return refuse(Mismatch, textMismatch)
 	}
 	if !known {
 		k.keep(of, key)
 	}
 	return nil
+}
+
+// matches compares the signature with that of what arrived. Some clients add
+// the session token to a presigned URL after they have signed it: nobody else
+// could, since the secret is the token's.
+func (s *Signature) matches(key *signingKey, r *http.Request, payload string) bool {
+	if hmac.Equal(key.sign(s.stringToSign(r, payload)), s.mac) {
+		return true
+	}
+	if !s.Presigned || s.Token == "" {
+		return false
+	}
+	added := *s
+	added.tokenAdded = true
+	return hmac.Equal(key.sign(added.stringToSign(r, payload)), s.mac)
 }
 
 // emptyPayload is the hexadecimal SHA-256 of no bytes.
