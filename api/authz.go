@@ -67,6 +67,9 @@ func (c *call) resources() []string {
 // there is none.
 func (c *call) permit(set policy.Set, access wire.Access) error {
 	req := c.ask(access)
+	if c.method.OwnAuthorization {
+		req.ResourceAccount = c.caller.Account // whose it is the operation minds
+	}
 	set.RCPs = c.rcps(access)
 	verdict := policy.Decide(req, set)
 	if verdict.Decision == policy.Allowed {

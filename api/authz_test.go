@@ -6,6 +6,9 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
+	sdksts "github.com/aws/aws-sdk-go-v2/service/sts"
+
 	"github.com/postern/postern/auth/message"
 	"github.com/postern/postern/vpc"
 )
@@ -136,7 +139,18 @@ func TestOwnAuthorization(t *testing.T) {
 	if got := f.authority.Keys.Values("aws:principalarn"); !slices.Equal(got, []string{ann.ARN}) || f.authority.Policies.Endpoint != nil {
 		t.Errorf("the operation sees %+v", f.authority)
 	}
+	assume := func() error { // a role of another account, which that account lets or not
+		_, err := sdksts.NewFromConfig(f.config(f.listen(arrivalOn("sts")), other)).AssumeRole(t.Context(),
+			&sdksts.AssumeRoleInput{RoleArn: aws.String("arn:aws:iam::444455556666:role/app"), RoleSessionName: aws.String("s1")})
+		return err
+	}
+	if err := assume(); err != nil {
+		t.Errorf("a role of another account: %v", err)
+	}
 	f.set(func() { f.policy = document(full, deny("sts:AssumeRole", "")) })
+	if got := refusalOf(assume()); got.code != "AccessDenied" || !strings.HasSuffix(got.message, "with an explicit deny in a VPC endpoint policy") {
+		t.Errorf("an endpoint that denies it: %v", got)
+	}
 	if err := asks["sts"](t.Context(), f.config(f.listen(arrivalOn("sts")), other)); err != nil {
 		t.Error(err)
 	}

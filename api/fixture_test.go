@@ -170,13 +170,16 @@ func (f *fixture) services() []Service {
 		c := auth.CallerFrom(ctx)
 		return &sts.AssumeRoleWithWebIdentityOutput{Provider: wire.Ptr(c.ARN + " in " + c.Region)}, nil
 	}))
+	assume := wire.SelfAuthorized(wire.On(wire.Bind(sts.OpAssumeRole, func(context.Context, *sts.AssumeRoleInput) (*sts.AssumeRoleOutput, error) {
+		return &sts.AssumeRoleOutput{}, nil
+	}), func(_ context.Context, in *sts.AssumeRoleInput) []string { return []string{*in.RoleArn} }))
 	groups := wire.Bind(logs.OpDescribeLogGroups, func(context.Context, *logs.DescribeLogGroupsInput) (*logs.DescribeLogGroupsOutput, error) {
 		return &logs.DescribeLogGroupsOutput{}, nil
 	})
 	return []Service{
 		{Model: eks.Model, Methods: []wire.Method{describe, list}, Tags: f.tags},
 		{Model: ec2.Model, Methods: []wire.Method{vpcs}},
-		{Model: sts.Model, Methods: []wire.Method{wire.SelfAuthorized(identity), web}},
+		{Model: sts.Model, Methods: []wire.Method{wire.SelfAuthorized(identity), web, assume}},
 		{Model: logs.Model, Methods: []wire.Method{groups}},
 	}
 }
