@@ -63,7 +63,7 @@ func (k *conditions) ofService(service, key string) []string {
 	for _, row := range k.keysOf(service) {
 		name := strings.ToLower(row.Name)
 		rest, ok := strings.CutPrefix(key, name)
-		if ok && (rest == "" || strings.HasSuffix(name, "/")) {
+		if ok && row.Values != nil && (rest == "" || strings.HasSuffix(name, "/")) {
 			return row.Values(k.request.Context(), k.in, k.access.Resource, rest)
 		}
 	}
@@ -114,7 +114,7 @@ func (k *conditions) all() policy.Keys {
 	}
 	service, _, _ := strings.Cut(k.access.Action, ":")
 	for _, row := range k.keysOf(service) {
-		if !strings.HasSuffix(row.Name, "/") {
+		if row.Values != nil && !strings.HasSuffix(row.Name, "/") {
 			add(row.Name, row.Values(k.request.Context(), k.in, k.access.Resource, ""))
 		}
 	}

@@ -22,6 +22,7 @@ type ConditionKey struct {
 	// Values returns the values that a call has on a resource; none: it does
 	// not have the key. in is the operation's input, nil where somebody only
 	// asks what would be; rest is what follows the / of Name, in lower case.
+	// Nil: an Access brings the key.
 	Values func(ctx context.Context, in any, resource, rest string) []string
 }
 
@@ -47,6 +48,15 @@ func ResourceKey(name, from string, values func(ctx context.Context, resource st
 func Needs[I any](m Method, further func(ctx context.Context, in *I) []Access) Method {
 	m.Further = func(ctx context.Context, in any) []Access { return further(ctx, in.(*I)) }
 	return m
+}
+
+// PassRole is what handing a role to a service needs; nothing where there is
+// no role.
+func PassRole(role *string, service string) []Access {
+	if role == nil {
+		return nil
+	}
+	return []Access{{"iam:PassRole", *role, map[string][]string{"iam:passedtoservice": {service}}}}
 }
 
 // TagValues are the values of the tags whose key is that one, in lower case:

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/postern/postern/auth"
+	"github.com/postern/postern/vpc"
 	"github.com/postern/postern/wire"
 	"github.com/postern/postern/wire/ec2"
 )
@@ -14,7 +15,7 @@ import (
 // them on; descriptions are authorized on everything.
 func (s *Service) endpointMethods() []wire.Method {
 	return []wire.Method{
-		wire.On(wire.Bind(ec2.OpCreateVpcEndpoint, s.CreateVpcEndpoint), createEndpointARNs),
+		wire.Needs(wire.On(wire.Bind(ec2.OpCreateVpcEndpoint, s.CreateVpcEndpoint), createEndpointARNs), s.hiddenZones),
 		wire.On(wire.Bind(ec2.OpModifyVpcEndpoint, s.ModifyVpcEndpoint), modifyEndpointARNs),
 		wire.On(wire.Bind(ec2.OpDeleteVpcEndpoints, s.DeleteVpcEndpoints),
 			func(ctx context.Context, in *ec2.DeleteVpcEndpointsInput) []string {
@@ -25,7 +26,7 @@ func (s *Service) endpointMethods() []wire.Method {
 		wire.Bind(ec2.OpDescribeVpcEndpointAssociations, s.DescribeVpcEndpointAssociations),
 		wire.Bind(ec2.OpDescribeNetworkInterfaces, s.DescribeNetworkInterfaces),
 		wire.Bind(ec2.OpDescribePrefixLists, s.DescribePrefixLists),
-		wire.On(wire.Bind(ec2.OpCreateFlowLogs, s.CreateFlowLogs), createFlowLogsARNs),
+		wire.Needs(wire.On(wire.Bind(ec2.OpCreateFlowLogs, s.CreateFlowLogs), createFlowLogsARNs), passFlowLogsRole),
 		wire.On(wire.Bind(ec2.OpDeleteFlowLogs, s.DeleteFlowLogs),
 			func(ctx context.Context, in *ec2.DeleteFlowLogsInput) []string {
 				return arns(ctx, "vpc-flow-log", in.FlowLogIds...)
@@ -48,6 +49,25 @@ func createEndpointARNs(ctx context.Context, in *ec2.CreateVpcEndpointInput) []s
 	all := append(arns(ctx, "vpc", wire.Value(in.VpcId)), arns(ctx, "vpc-endpoint", "*")...)
 	all = append(all, arns(ctx, "subnet", distinct(append(configured(in.SubnetConfigurations), in.SubnetIds...))...)...)
 	return append(all, arns(ctx, "security-group", in.SecurityGroupIds...)...)
+}
+
+// hiddenZones: private names are in hosted zones that AWS hides, which the
+// caller must be allowed to associate with the VPC.
+func (s *Service) hiddenZones(ctx context.Context, in *ec2.CreateVpcEndpointInput) []wire.Access {
+	caller := auth.CallerFrom(ctx)
+	t, ok := s.target(s.store.Snapshot(), wire.Value(in.ServiceName), caller.Region)
+	if !ok || !wantsPrivateDNS(t, in.PrivateDnsEnabled) {
+		return nil
+	}
+	return []wire.Access{{
+		Action:   "route53:AssociateVPCWithHostedZone",
+		Resource: "arn:" + vpc.PartitionOf(caller.Region).Name + ":route53:::hostedzone/*",
+	}}
+}
+
+// passFlowLogsRole: the role that delivers records is handed to the service.
+func passFlowLogsRole(_ context.Context, in *ec2.CreateFlowLogsInput) []wire.Access {
+	return wire.PassRole(in.DeliverLogsPermissionArn, "vpc-flow-logs.amazonaws.com")
 }
 
 func modifyEndpointARNs(ctx context.Context, in *ec2.ModifyVpcEndpointInput) []string {

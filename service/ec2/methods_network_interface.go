@@ -10,7 +10,10 @@ import (
 // networkInterfaceMethods are the operations that change network interfaces.
 func (s *Service) networkInterfaceMethods() []wire.Method {
 	return []wire.Method{
-		wire.Bind(ec2.OpDescribeNetworkInterfaceAttribute, s.DescribeNetworkInterfaceAttribute),
+		wire.On(wire.Bind(ec2.OpDescribeNetworkInterfaceAttribute, s.DescribeNetworkInterfaceAttribute),
+			func(ctx context.Context, in *ec2.DescribeNetworkInterfaceAttributeInput) []string {
+				return arns(ctx, "network-interface", wire.Value(in.NetworkInterfaceId))
+			}),
 		wire.On(wire.Bind(ec2.OpModifyNetworkInterfaceAttribute, s.ModifyNetworkInterfaceAttribute),
 			func(ctx context.Context, in *ec2.ModifyNetworkInterfaceAttributeInput) []string {
 				return append(arns(ctx, "network-interface", wire.Value(in.NetworkInterfaceId)), arns(ctx, "security-group", in.Groups...)...)

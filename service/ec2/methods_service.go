@@ -48,7 +48,10 @@ func (s *Service) serviceMethods() []wire.Method {
 		wire.Bind(ec2.OpModifyVpcEndpointConnectionNotification, s.ModifyVpcEndpointConnectionNotification),
 		wire.Bind(ec2.OpDeleteVpcEndpointConnectionNotifications, s.DeleteVpcEndpointConnectionNotifications),
 		wire.Bind(ec2.OpDescribeVpcEndpointServiceConfigurations, s.DescribeVpcEndpointServiceConfigurations),
-		wire.Bind(ec2.OpDescribeVpcEndpointServicePermissions, s.DescribeVpcEndpointServicePermissions),
+		wire.On(wire.Bind(ec2.OpDescribeVpcEndpointServicePermissions, s.DescribeVpcEndpointServicePermissions),
+			func(ctx context.Context, in *ec2.DescribeVpcEndpointServicePermissionsInput) []string {
+				return serviceARNs(ctx, wire.Value(in.ServiceId))
+			}),
 		wire.Bind(ec2.OpDescribeVpcEndpointConnections, s.DescribeVpcEndpointConnections),
 		wire.Bind(ec2.OpDescribeVpcEndpointConnectionNotifications, s.DescribeVpcEndpointConnectionNotifications),
 	}

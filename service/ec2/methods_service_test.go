@@ -25,6 +25,7 @@ func TestServiceMethodsNameTheirResources(t *testing.T) {
 		"StartVpcEndpointServicePrivateDnsVerification": {&ec2.StartVpcEndpointServicePrivateDnsVerificationInput{ServiceId: wire.Ptr(id)}, service},
 		"AcceptVpcEndpointConnections":                  {&ec2.AcceptVpcEndpointConnectionsInput{ServiceId: wire.Ptr(id)}, service},
 		"RejectVpcEndpointConnections":                  {&ec2.RejectVpcEndpointConnectionsInput{ServiceId: wire.Ptr(id)}, service},
+		"DescribeVpcEndpointServicePermissions":         {&ec2.DescribeVpcEndpointServicePermissionsInput{ServiceId: wire.Ptr(id)}, service},
 		"CreateVpcEndpointConnectionNotification":       {notification(aboutService(id)), service},
 	}
 	for _, m := range New(Config{}).serviceMethods() {

@@ -50,14 +50,14 @@ func New(c Config) *Service {
 
 // Methods are the operations that the service implements.
 func (s *Service) Methods() []wire.Method {
-	return slices.Concat(
+	return tagging(slices.Concat(
 		s.networkMethods(),
 		s.networkInterfaceMethods(),
 		s.securityGroupMethods(),
 		s.tagMethods(),
 		s.endpointMethods(),
 		s.serviceMethods(),
-	)
+	))
 }
 
 // key is where the caller's record of that id is stored.

@@ -114,7 +114,7 @@ func (s *Service) useOfIPv6(tx *store.Tx, sn vpc.Subnet) string {
 }
 
 // subnetOfIPv6 finds the caller's subnet whose IPv6 block has that association.
-func (s *Service) subnetOfIPv6(tx *store.Tx, caller auth.Caller, association string) (vpc.Subnet, error) {
+func (s *Service) subnetOfIPv6(tx store.Reader, caller auth.Caller, association string) (vpc.Subnet, error) {
 	if !vpc.ValidID("subnet-cidr-assoc", association) {
 		return vpc.Subnet{}, errSubnetAssociationMalformed(association)
 	}

@@ -19,6 +19,9 @@ type kind struct {
 	change func(s *Service, tx *store.Tx, k store.Key, fn func(vpc.Tags) (vpc.Tags, error)) (vpcID string, err error)
 	// list yields the ids and tags of the caller's resources.
 	list func(s *Service, r store.Reader, c auth.Caller) iter.Seq2[string, vpc.Tags]
+	// get returns those of one resource; nil: they are in no table of their
+	// own, and list is asked.
+	get func(s *Service, r store.Reader, k store.Key) vpc.Tags
 }
 
 // taggableKinds are all kinds with tags, in the order of DescribeTags. The
@@ -33,14 +36,14 @@ var taggableKinds = []kind{
 		errRouteTableNotFound, func(v *vpc.RouteTable) (string, string, *vpc.Tags) { return v.ID, v.VPC, &v.Tags }),
 	tableKind("sg", ec2.ResourceTypeSecurityGroup, func(s *Service) *store.Table[vpc.SecurityGroup] { return s.store.SecurityGroups },
 		errGroupNotFound, func(v *vpc.SecurityGroup) (string, string, *vpc.Tags) { return v.ID, v.VPC, &v.Tags }),
-	{"sgr", ec2.ResourceTypeSecurityGroupRule, changeRuleTags, listRuleTags},
+	{prefix: "sgr", resource: ec2.ResourceTypeSecurityGroupRule, change: changeRuleTags, list: listRuleTags},
 	tableKind("eni", ec2.ResourceTypeNetworkInterface, func(s *Service) *store.Table[vpc.ENI] { return s.store.ENIs },
 		errInterfaceNotFound, func(v *vpc.ENI) (string, string, *vpc.Tags) { return v.ID, v.VPC, &v.Tags }),
 	tableKind("vpce", ec2.ResourceTypeVpcEndpoint, func(s *Service) *store.Table[vpc.Endpoint] { return s.store.Endpoints },
 		errEndpointNotFound, func(v *vpc.Endpoint) (string, string, *vpc.Tags) { return v.ID, v.VPC, &v.Tags }),
 	tableKind("vpce-svc", ec2.ResourceTypeVpcEndpointService, func(s *Service) *store.Table[vpc.ServiceConfiguration] { return s.store.ServiceConfigurations },
 		errServiceIDNotFound, func(v *vpc.ServiceConfiguration) (string, string, *vpc.Tags) { return v.ID, "", &v.Tags }),
-	{"vpce-svc-perm", ec2.ResourceTypeVpcEndpointServicePermission, changePermissionTags, listPermissionTags},
+	{prefix: "vpce-svc-perm", resource: ec2.ResourceTypeVpcEndpointServicePermission, change: changePermissionTags, list: listPermissionTags},
 	tableKind("fl", ec2.ResourceTypeVpcFlowLog, func(s *Service) *store.Table[vpc.FlowLog] { return s.store.FlowLogs },
 		func(id string) error { return errFlowLogsNotFound([]string{id}) },
 		func(v *vpc.FlowLog) (string, string, *vpc.Tags) { return v.ID, "", &v.Tags }),
@@ -87,7 +90,26 @@ func tableKind[T any](prefix, resource string, table func(*Service) *store.Table
 				}
 			}
 		},
+		get: func(s *Service, r store.Reader, k store.Key) vpc.Tags {
+			row, _ := table(s).Get(r, k)
+			_, _, tags := parts(&row)
+			return *tags
+		},
 	}
+}
+
+// tagsOf returns the tags of one resource.
+func (k kind) tagsOf(s *Service, at store.Key) vpc.Tags {
+	r := s.store.Snapshot()
+	if k.get != nil {
+		return k.get(s, r, at)
+	}
+	for id, tags := range k.list(s, r, auth.Caller{Account: at.Account, Region: at.Region}) {
+		if id == at.ID {
+			return tags
+		}
+	}
+	return nil
 }
 
 // changeRuleTags replaces the tags of a security group's rule.

@@ -125,7 +125,7 @@ func (s *Service) DisassociateVpcCidrBlock(ctx context.Context, in *ec2.Disassoc
 }
 
 // networkOfIPv6 finds the caller's VPC whose IPv6 block has that association.
-func (s *Service) networkOfIPv6(tx *store.Tx, caller auth.Caller, association string) (vpc.Network, error) {
+func (s *Service) networkOfIPv6(tx store.Reader, caller auth.Caller, association string) (vpc.Network, error) {
 	if !vpc.ValidID("vpc-cidr-assoc", association) {
 		return vpc.Network{}, errNetworkAssociationMalformed(association)
 	}

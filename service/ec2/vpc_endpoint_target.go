@@ -80,7 +80,7 @@ func (s *Service) offers(t endpointTarget, caller auth.Caller) bool {
 // caller. A role's session is its role.
 func principalsOf(caller auth.Caller) []string {
 	iam := "arn:aws:iam::" + caller.Account + ":"
-	all := []string{"*", iam + "root", caller.ARN}
+	all := []string{"*", iam + "root", caller.ARN, caller.Identity}
 	if session, ok := strings.CutPrefix(caller.ARN, "arn:aws:sts::"+caller.Account+":assumed-role/"); ok {
 		role, _, _ := strings.Cut(session, "/")
 		all = append(all, iam+"role/"+role)
