@@ -2,6 +2,7 @@ package wire
 
 import (
 	"context"
+	"fmt"
 	"strings"
 )
 
@@ -69,4 +70,13 @@ func TagValues[M ~map[string]string](tags M, key string) []string {
 		}
 	}
 	return values
+}
+
+// Text is a member of an input as condition keys have it: as text, and none
+// where the request does not have it.
+func Text[T any](member *T) []string {
+	if member == nil {
+		return nil
+	}
+	return []string{fmt.Sprint(*member)}
 }

@@ -37,8 +37,8 @@ func New(c Config) *Service {
 // Methods are the operations that the service implements.
 func (s *Service) Methods() []wire.Method {
 	return []wire.Method{
-		wire.On(wire.Bind(eks.OpCreateCluster, s.CreateCluster),
-			func(ctx context.Context, in *eks.CreateClusterInput) []string { return clusterARNs(ctx, in.Name) }),
+		wire.Needs(wire.On(wire.Bind(eks.OpCreateCluster, s.CreateCluster),
+			func(ctx context.Context, in *eks.CreateClusterInput) []string { return clusterARNs(ctx, in.Name) }), createNeeds),
 		wire.On(wire.Bind(eks.OpDescribeCluster, s.DescribeCluster),
 			func(ctx context.Context, in *eks.DescribeClusterInput) []string { return clusterARNs(ctx, in.Name) }),
 		wire.On(wire.Bind(eks.OpDeleteCluster, s.DeleteCluster),

@@ -3,6 +3,7 @@ package elbv2
 import (
 	"context"
 	"slices"
+	"strings"
 
 	"github.com/postern/postern/wire"
 	"github.com/postern/postern/wire/elbv2"
@@ -23,10 +24,12 @@ func (s *Service) Methods() []wire.Method {
 
 func (s *Service) loadBalancerMethods() []wire.Method {
 	return []wire.Method{
-		wire.On(wire.Bind(elbv2.OpCreateLoadBalancer, s.CreateLoadBalancer),
+		wire.Needs(wire.On(wire.Bind(elbv2.OpCreateLoadBalancer, s.CreateLoadBalancer),
 			func(ctx context.Context, in *elbv2.CreateLoadBalancerInput) []string {
-				return []string{newARN(ownerFrom(ctx), "loadbalancer/net/"+wire.Value(in.Name)+"/*")}
-			}),
+				return []string{newLoadBalancer(ctx, in)}
+			}), func(ctx context.Context, in *elbv2.CreateLoadBalancerInput) []wire.Access {
+			return tagsToCreate("CreateLoadBalancer", newLoadBalancer(ctx, in), in.Tags)
+		}),
 		wire.On(wire.Bind(elbv2.OpDeleteLoadBalancer, s.DeleteLoadBalancer),
 			func(_ context.Context, in *elbv2.DeleteLoadBalancerInput) []string { return one(in.LoadBalancerArn) }),
 		wire.On(wire.Bind(elbv2.OpModifyLoadBalancerAttributes, s.ModifyLoadBalancerAttributes),
@@ -40,8 +43,12 @@ func (s *Service) loadBalancerMethods() []wire.Method {
 
 func (s *Service) listenerMethods() []wire.Method {
 	return []wire.Method{
-		wire.On(wire.Bind(elbv2.OpCreateListener, s.CreateListener),
+		wire.Needs(wire.On(wire.Bind(elbv2.OpCreateListener, s.CreateListener),
 			func(_ context.Context, in *elbv2.CreateListenerInput) []string { return one(in.LoadBalancerArn) }),
+			func(_ context.Context, in *elbv2.CreateListenerInput) []wire.Access {
+				listener := strings.Replace(wire.Value(in.LoadBalancerArn), ":loadbalancer/", ":listener/", 1) + "/*"
+				return tagsToCreate("CreateListener", listener, in.Tags)
+			}),
 		wire.On(wire.Bind(elbv2.OpModifyListener, s.ModifyListener),
 			func(_ context.Context, in *elbv2.ModifyListenerInput) []string { return one(in.ListenerArn) }),
 		wire.On(wire.Bind(elbv2.OpDeleteListener, s.DeleteListener),
@@ -62,10 +69,12 @@ func (s *Service) listenerMethods() []wire.Method {
 
 func (s *Service) targetGroupMethods() []wire.Method {
 	return []wire.Method{
-		wire.On(wire.Bind(elbv2.OpCreateTargetGroup, s.CreateTargetGroup),
+		wire.Needs(wire.On(wire.Bind(elbv2.OpCreateTargetGroup, s.CreateTargetGroup),
 			func(ctx context.Context, in *elbv2.CreateTargetGroupInput) []string {
-				return []string{newARN(ownerFrom(ctx), "targetgroup/"+wire.Value(in.Name)+"/*")}
-			}),
+				return []string{newTargetGroup(ctx, in)}
+			}), func(ctx context.Context, in *elbv2.CreateTargetGroupInput) []wire.Access {
+			return tagsToCreate("CreateTargetGroup", newTargetGroup(ctx, in), in.Tags)
+		}),
 		wire.On(wire.Bind(elbv2.OpModifyTargetGroup, s.ModifyTargetGroup),
 			func(_ context.Context, in *elbv2.ModifyTargetGroupInput) []string { return one(in.TargetGroupArn) }),
 		wire.On(wire.Bind(elbv2.OpDeleteTargetGroup, s.DeleteTargetGroup),
@@ -82,6 +91,16 @@ func (s *Service) targetGroupMethods() []wire.Method {
 		wire.Bind(elbv2.OpDescribeTargetGroupAttributes, s.DescribeTargetGroupAttributes),
 		wire.Bind(elbv2.OpDescribeTargetHealth, s.DescribeTargetHealth),
 	}
+}
+
+// newLoadBalancer and newTargetGroup are what policies see of what is not made
+// yet.
+func newLoadBalancer(ctx context.Context, in *elbv2.CreateLoadBalancerInput) string {
+	return newARN(ownerFrom(ctx), "loadbalancer/net/"+wire.Value(in.Name)+"/*")
+}
+
+func newTargetGroup(ctx context.Context, in *elbv2.CreateTargetGroupInput) string {
+	return newARN(ownerFrom(ctx), "targetgroup/"+wire.Value(in.Name)+"/*")
 }
 
 // one is the ARN of a member that must be there.

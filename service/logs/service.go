@@ -104,9 +104,9 @@ func (s *Service) run(ctx context.Context) {
 // Methods are the operations that are implemented.
 func (s *Service) Methods() []wire.Method {
 	return []wire.Method{
-		wire.On(wire.Bind(logs.OpCreateLogGroup, s.CreateLogGroup), func(ctx context.Context, in *logs.CreateLogGroupInput) []string {
+		wire.Needs(wire.On(wire.Bind(logs.OpCreateLogGroup, s.CreateLogGroup), func(ctx context.Context, in *logs.CreateLogGroupInput) []string {
 			return groupResource(ctx, in.LogGroupName, nil)
-		}),
+		}), tagGroup),
 		wire.On(wire.Bind(logs.OpDeleteLogGroup, s.DeleteLogGroup), func(ctx context.Context, in *logs.DeleteLogGroupInput) []string {
 			return groupResource(ctx, in.LogGroupName, nil)
 		}),
