@@ -61,13 +61,13 @@ func newServices(events *logs.Service, calls *audit.Log, identities *iam.Service
 // other operations answer that they are not available; COVERAGE.md says which.
 func (s *services) table() []api.Service {
 	return []api.Service{
-		{Model: wireec2.Model, Methods: s.ec2.Methods()},
-		{Model: wireeks.Model, Methods: s.eks.Methods()},
+		{Model: wireec2.Model, Methods: s.ec2.Methods(), Keys: s.ec2.ConditionKeys(), Tags: s.ec2.ResourceTags},
+		{Model: wireeks.Model, Methods: s.eks.Methods(), Keys: s.eks.ConditionKeys(), Tags: s.eks.ResourceTags},
 		{Model: wirests.Model, Methods: s.sts.Methods()},
-		{Model: wirelogs.Model, Methods: s.logs.Methods()},
-		{Model: wireelbv2.Model, Methods: s.elbv2.Methods()},
+		{Model: wirelogs.Model, Methods: s.logs.Methods(), Tags: s.logs.ResourceTags},
+		{Model: wireelbv2.Model, Methods: s.elbv2.Methods(), Keys: s.elbv2.ConditionKeys(), Tags: s.elbv2.ResourceTags},
 		{Model: eksauth.Model},
-		{Model: wireiam.Model, Methods: s.iam.Methods()},
+		{Model: wireiam.Model, Methods: s.iam.Methods(), Keys: s.iam.ConditionKeys(), Tags: s.iam.ResourceTags},
 		{Model: cloudwatch.Model},
 		{Model: wirecloudtrail.Model, Methods: s.cloudtrail.Methods()},
 		{Model: route53.Model},

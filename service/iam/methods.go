@@ -13,8 +13,8 @@ import (
 // Methods are the operations that the service implements. All name the ARNs
 // that AWS authorizes them on, with the paths of what exists.
 func (s *Service) Methods() []wire.Method {
-	return slices.Concat(s.userMethods(), s.groupMethods(), s.roleMethods(), s.instanceProfileMethods(),
-		s.policyMethods(), s.providerMethods(), s.accountMethods())
+	return tagging(slices.Concat(s.userMethods(), s.groupMethods(), s.roleMethods(), s.instanceProfileMethods(),
+		s.policyMethods(), s.providerMethods(), s.accountMethods()))
 }
 
 // one is the ARN of a member that must be there.

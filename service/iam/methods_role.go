@@ -106,10 +106,10 @@ func (s *Service) roleMethods() []wire.Method {
 
 func (s *Service) instanceProfileMethods() []wire.Method {
 	return []wire.Method{
-		wire.On(wire.Bind(iam.OpAddRoleToInstanceProfile, s.AddRoleToInstanceProfile),
+		wire.Needs(wire.On(wire.Bind(iam.OpAddRoleToInstanceProfile, s.AddRoleToInstanceProfile),
 			func(ctx context.Context, in *iam.AddRoleToInstanceProfileInput) []string {
 				return s.profileARN(ctx, in.InstanceProfileName)
-			}),
+			}), s.passToInstances),
 		wire.On(wire.Bind(iam.OpCreateInstanceProfile, s.CreateInstanceProfile),
 			func(ctx context.Context, in *iam.CreateInstanceProfileInput) []string {
 				return created(ctx, "instance-profile", in.Path, in.InstanceProfileName)
