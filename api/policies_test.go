@@ -160,3 +160,8 @@ func TestDocuments(t *testing.T) {
 		}
 	}
 }
+
+// mayDo lets ann do what the statements say.
+func mayDo(statements string) map[string]policy.Set {
+	return map[string]policy.Set{ann.Identity: {Identity: named("x", statements)}}
+}
