@@ -111,7 +111,6 @@ func runDaemon(ctx context.Context, f DaemonFlags, in *world.Inside, log *slog.L
 		Organization:   organization,
 		Messages:       ring,
 		EndpointPolicy: services.endpointPolicy,
-		Identities:     identities,
 		CA:             ca,
 		Log:            log,
 		Audit:          calls,

@@ -63,7 +63,7 @@ func (s *services) table() []api.Service {
 	return []api.Service{
 		{Model: wireec2.Model, Methods: s.ec2.Methods(), Keys: s.ec2.ConditionKeys(), Tags: s.ec2.ResourceTags},
 		{Model: wireeks.Model, Methods: s.eks.Methods(), Keys: s.eks.ConditionKeys(), Tags: s.eks.ResourceTags},
-		{Model: wirests.Model, Methods: s.sts.Methods()},
+		{Model: wirests.Model, Methods: s.sts.Methods(), Keys: s.sts.ConditionKeys()},
 		{Model: wirelogs.Model, Methods: s.logs.Methods(), Tags: s.logs.ResourceTags},
 		{Model: wireelbv2.Model, Methods: s.elbv2.Methods(), Keys: s.elbv2.ConditionKeys(), Tags: s.elbv2.ResourceTags},
 		{Model: eksauth.Model},
