@@ -35,6 +35,9 @@ func (c *call) authenticate() error {
 	caller.Region, caller.AccessKey = c.signature.Region, c.signature.AccessKey
 	c.caller = caller
 	c.request = c.request.WithContext(auth.WithCaller(c.request.Context(), caller))
+	if c.config.Used != nil {
+		c.config.Used(caller, c.service.model.Name)
+	}
 	return nil
 }
 

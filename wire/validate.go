@@ -94,8 +94,11 @@ func (c *checker) structure(v reflect.Value, path string) {
 			continue
 		}
 		name := f.name
-		if c.service.Protocol == EC2 {
+		switch c.service.Protocol {
+		case EC2:
 			name = f.query
+		case Query:
+			name = lower(name)
 		}
 		c.member(member, f, join(path, name))
 	}
@@ -144,8 +147,6 @@ func (c *checker) itemPath(path string, f *field, number int) string {
 	switch c.service.Protocol {
 	case EC2:
 		return path + "." + n
-	case Query:
-		return path + "." + f.item + "." + n
 	default:
 		return path + "." + n + ".member"
 	}

@@ -111,6 +111,7 @@ func runDaemon(ctx context.Context, f DaemonFlags, in *world.Inside, log *slog.L
 		Organization:   organization,
 		Messages:       ring,
 		EndpointPolicy: services.endpointPolicy,
+		Used:           known.iam.Used,
 		CA:             ca,
 		Log:            log,
 		Audit:          calls,

@@ -187,10 +187,15 @@ func (s *Service) Provider(named string) (Provider, bool) {
 	if !ok || n.kind != "oidc-provider" {
 		return Provider{}, false
 	}
-	_, issuer, _ := strings.Cut(named, ":oidc-provider/")
-	p, ok := s.store.OIDCProviders.Get(s.store.Snapshot(), n.Key(issuer))
+	p, ok := s.store.OIDCProviders.Get(s.store.Snapshot(), n.Key(issuerOf(named)))
 	if !ok {
 		return Provider{}, false
 	}
 	return Provider{ARN: *providerARN(p), URL: p.URL, ClientIDs: p.ClientIDs, Thumbprints: p.Thumbprints}, true
+}
+
+// issuerOf is the URL, without its scheme, in the ARN of an identity provider.
+func issuerOf(named string) string {
+	_, issuer, _ := strings.Cut(named, ":oidc-provider/")
+	return issuer
 }

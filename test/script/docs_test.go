@@ -18,7 +18,7 @@ func TestPages(t *testing.T) {
 		t.Skip("no AWS CLI on PATH")
 	}
 	bin := buildPostern(t)
-	for _, page := range []string{"private-endpoint.md", "endpoint-names.md", "endpoint-services.md", "audit.md"} {
+	for _, page := range []string{"private-endpoint.md", "endpoint-names.md", "endpoint-services.md", "audit.md", "iam.md"} {
 		t.Run(page, func(t *testing.T) { testPage(t, bin, page) })
 	}
 }
