@@ -50,10 +50,10 @@ type Config struct {
 	// Messages seals the explanations of EC2's refusals. Without it they have
 	// none.
 	Messages *seal.Ring
+
 	// Used is told of every caller that was authenticated, and which service
 	// (ec2) it calls. It must not block. Optional.
 	Used func(c auth.Caller, service string)
-
 
 	// IssuerKeys returns the JSON Web Key Set of a cluster's OpenID Connect
 	// issuer, by its Region and the id at the end of its URL. Nil where no
