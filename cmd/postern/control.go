@@ -35,6 +35,7 @@ type controlRequest struct {
 
 	Organization *organizationRequest `json:"organization,omitempty"`
 	Credentials  *credentialsRequest  `json:"credentials,omitempty"`
+	Explain      *explainRequest      `json:"explain,omitempty"`
 }
 
 // controlReply answers it: with Error, or with the member of that name.
@@ -45,6 +46,7 @@ type controlReply struct {
 
 	Organization *organizationReply `json:"organization,omitempty"`
 	Credentials  *accessKey         `json:"credentials,omitempty"`
+	Explain      *explainReply      `json:"explain,omitempty"`
 }
 
 // attacher gives commands their place in a network.
@@ -100,6 +102,7 @@ type controlConfig struct {
 
 	Organize    func(context.Context, organizationRequest) (organizationReply, error)
 	Credentials func(context.Context, credentialsRequest) (accessKey, error)
+	Explain     func(context.Context, explainRequest) (explainReply, error)
 }
 
 // control serves the control socket.
@@ -224,6 +227,9 @@ func (c *control) answer(ctx context.Context, u *net.UnixConn, r controlRequest,
 	case r.Organization != nil:
 		reply, err := c.Organize(ctx, *r.Organization)
 		return &controlReply{Organization: &reply}, err
+	case r.Explain != nil:
+		reply, err := c.Explain(ctx, *r.Explain)
+		return &controlReply{Explain: &reply}, err
 	case r.Credentials != nil:
 		key, err := c.Credentials(ctx, *r.Credentials)
 		return &controlReply{Credentials: &key}, err

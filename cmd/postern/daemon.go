@@ -135,6 +135,7 @@ func runDaemon(ctx context.Context, f DaemonFlags, in *world.Inside, log *slog.L
 		Status:   reporter{records, services.ec2, f, time.Now()},
 		Calls:    calls,
 		Log:      log,
+		Explain:  explainer{chain, records, known}.do,
 		Organize: organizer{organization, f.Account, key}.do,
 		Credentials: func(ctx context.Context, r credentialsRequest) (accessKey, error) {
 			return known.credentials(ctx, services.sts, r)

@@ -20,6 +20,7 @@ type cli struct {
 	Org     orgCommand     `cmd:"" help:"Work with the organization of the accounts, and its control policies."`
 	Status  statusCommand  `cmd:"" help:"Show what runs."`
 	Audit   auditCommand   `cmd:"" help:"Print the records of calls as events of CloudTrail, one JSON object a line."`
+	Explain explainCommand `cmd:"" help:"Show why a call is allowed or denied."`
 	Policy  policyCommand  `cmd:"" help:"Work with policies."`
 	Upgrade upgradeCommand `cmd:"" help:"Let the program that is installed now take the place of the one that runs. No connection is refused or cut."`
 	Stop    stopCommand    `cmd:"" help:"End everything: the daemon, the network and the commands that run in its subnets."`
