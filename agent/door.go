@@ -24,10 +24,12 @@ type openDoor struct {
 	cancel context.CancelFunc
 }
 
-// listen begins to accept at l, which the port owns.
-func (a *Agent) listen(l net.Listener) *openPort {
+// listen begins to accept at l, which the port owns, for the doors that are
+// wanted: those who wait at an inherited l must find theirs.
+func (a *Agent) listen(l net.Listener, want map[netip.Addr]Door) *openPort {
 	p := &openPort{listener: l}
 	p.doors.Store(&map[netip.Addr]*openDoor{})
+	p.set(want)
 	p.task = start(context.Background(), func(context.Context) { a.serve(p) })
 	return p
 }

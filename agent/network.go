@@ -56,15 +56,16 @@ func (n *network) closeDoors(want []Door) {
 func (n *network) openDoors(want []Door) error {
 	var errs []error
 	for port, doors := range byPort(want) {
-		if n.ports[port] == nil {
-			l, err := n.agent.Kernel.Listen(n.id, netip.AddrPortFrom(netip.IPv6Unspecified(), port))
-			if err != nil {
-				errs = append(errs, fmt.Errorf("listen on port %d: %w", port, err))
-				continue
-			}
-			n.ports[port] = n.agent.listen(l)
+		if open := n.ports[port]; open != nil {
+			open.set(doors)
+			continue
 		}
-		n.ports[port].set(doors)
+		l, err := n.agent.Kernel.Listen(n.id, netip.AddrPortFrom(netip.IPv6Unspecified(), port))
+		if err != nil {
+			errs = append(errs, fmt.Errorf("listen on port %d: %w", port, err))
+			continue
+		}
+		n.ports[port] = n.agent.listen(l, doors)
 	}
 	return errors.Join(errs...)
 }
