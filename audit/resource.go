@@ -45,32 +45,34 @@ func resource(s string) (Resource, bool) {
 		t, ok := idTypes[m[1]]
 		return Resource{t, s}, ok
 	}
-	t, account := arnType(s)
-	if t == "" || account == "" {
+	t, name, account := parseARN(s)
+	if t == "" || name == "" || account == "" {
 		return Resource{}, false
 	}
-	parts := strings.SplitN(s, ":", 6)
-	if parts[2] == "logs" {
-		return Resource{t, strings.Split(parts[5], ":")[1]}, true
-	}
-	if parts[2] == "eks" { // cluster/NAME; nodegroup/CLUSTER/NAME/UUID
-		return Resource{t, strings.SplitN(parts[5], "/", 2)[1]}, true
-	}
-	return Resource{t, s[strings.LastIndexByte(s, '/')+1:]}, true
+	return Resource{t, name}, true
 }
 
-// arnType is the type of what an ARN names, and its account. The type is
-// empty for what is no ARN of one thing of a known kind.
-func arnType(s string) (kind, account string) {
+// parseARN returns the type of what an ARN names, its name and its account. The
+// type is empty for what is no ARN of one thing of a known kind.
+func parseARN(s string) (kind, name, account string) {
 	parts := strings.SplitN(s, ":", 6)
 	if len(parts) != 6 || parts[0] != "arn" || strings.ContainsAny(s, "*?") {
-		return "", ""
+		return "", "", ""
 	}
 	i := strings.IndexAny(parts[5], "/:")
 	if i < 0 || i == len(parts[5])-1 {
-		return "", ""
+		return "", "", ""
 	}
-	return typeOf(parts[2], parts[5][:i], parts[5][i+1:]), parts[4]
+	name = parts[5][i+1:]
+	kind = typeOf(parts[2], parts[5][:i], name)
+	switch parts[2] {
+	case "logs": // log-group:NAME:log-stream:…
+		name, _, _ = strings.Cut(name, ":")
+	case "eks": // cluster/NAME; nodegroup/CLUSTER/NAME/UUID
+	default:
+		name = lastPart(name)
+	}
+	return kind, name, parts[4]
 }
 
 func typeOf(service, kind, name string) string {

@@ -17,6 +17,8 @@ func TestResource(t *testing.T) {
 		"arn:aws:logs:us-east-1:111122223333:log-group:/vpc/flow:log-stream:x":     {"AWS::Logs::LogGroup", "/vpc/flow"},
 		"arn:aws:ec2:us-east-1:111122223333:vpc-endpoint/vpce-0123456789abcdef0":   {"AWS::EC2::VPCEndpoint", "vpce-0123456789abcdef0"},
 		"arn:aws:elasticloadbalancing:us-east-1:111122223333:targetgroup/a/0123ab": {"AWS::ElasticLoadBalancingV2::TargetGroup", "0123ab"},
+		"arn:aws:logs:us-east-1:111122223333:log-group/flow":                      {"AWS::Logs::LogGroup", "flow"},
+		"arn:aws:eks:us-east-1:111122223333:cluster:one":                           {"AWS::EKS::Cluster", "one"},
 		"arn:aws:logs:us-east-1:111122223333:log-group:":                           {},
 		"arn:aws:eks:us-east-1:111122223333:cluster/":                              {},
 		"arn:aws:eks:us-east-1:111122223333:cluster":                               {},
@@ -37,7 +39,9 @@ func FuzzResource(f *testing.F) {
 	f.Add(cluster + "one")
 	f.Add("arn:aws:logs:us-east-1:111122223333:log-group:/vpc/flow:log-stream:x")
 	f.Add("arn:aws:eks::1:cluster/a/")
-	f.Add("arn:aws:logs:::log-group/x")
+	f.Add("arn:aws:logs::1:log-group/x")
+	f.Add("arn:aws:eks::1:cluster:x")
+	f.Add("arn:aws:iam::1:role/a/")
 	f.Fuzz(func(t *testing.T, text string) {
 		if r, ok := resource(text); ok && (r.Type == "" || r.Name == "") {
 			t.Errorf("%q is %+v", text, r)
