@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/postern/postern/auth/policy"
+	"github.com/postern/postern/vpc"
 	"github.com/postern/postern/wire"
 )
 
@@ -126,11 +127,8 @@ func (k *conditions) all() policy.Keys {
 
 // tagsOf are the values of a tag, whose key is in lower case, of a resource.
 func (c *call) tagsOf(arn, key string) []string {
-	parts := strings.SplitN(arn, ":", 6)
-	if len(parts) != 6 {
-		return nil
-	}
-	service := c.byName[parts[2]]
+	named, _ := vpc.ParseARN(arn)
+	service := c.byName[named.Service]
 	if service == nil || service.tags == nil {
 		return nil
 	}

@@ -97,8 +97,8 @@ func (c *call) rcps(access wire.Access) [][]policy.Named {
 
 // owner is the account of a resource: the caller's where its ARN names none.
 func (c *call) owner(arn string) string {
-	if parts := strings.SplitN(arn, ":", 6); len(parts) == 6 && len(parts[4]) == 12 {
-		return parts[4]
+	if named, ok := vpc.ParseARN(arn); ok && len(named.Account) == 12 {
+		return named.Account
 	}
 	return c.caller.Account
 }

@@ -84,7 +84,7 @@ func (r *Record) ManagementEvent() (Event, bool) {
 	e.UserAgent, e.ErrorCode, e.ErrorMessage = r.UserAgent, r.ErrorCode, r.ErrorMessage
 	e.Management = &Management{RequestParameters: orNull(r.Parameters), ResponseElements: orNull(r.Answer), ReadOnly: r.ReadOnly, APIVersion: r.APIVersion}
 	for _, arn := range r.Resources {
-		if kind, _, account := parseARN(arn); kind != "" {
+		if kind, _, account := named(arn); kind != "" {
 			e.Resources = append(e.Resources, EventResource{account, kind, arn})
 		}
 	}

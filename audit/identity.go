@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/postern/postern/auth"
+	"github.com/postern/postern/vpc"
 	"github.com/postern/postern/wire"
 	"github.com/postern/postern/wire/sts"
 )
@@ -123,15 +124,8 @@ func webAccount(c *Call) string {
 	if !ok || out == nil || out.AssumedRoleUser == nil {
 		return ""
 	}
-	return accountOf(wire.Value(out.AssumedRoleUser.Arn))
-}
-
-func accountOf(arn string) string {
-	parts := strings.SplitN(arn, ":", 6)
-	if len(parts) != 6 {
-		return ""
-	}
-	return parts[4]
+	role, _ := vpc.ParseARN(wire.Value(out.AssumedRoleUser.Arn))
+	return role.Account
 }
 
 func lastPart(arn string) string { return arn[strings.LastIndexByte(arn, '/')+1:] }

@@ -3,6 +3,8 @@ package audit
 import (
 	"regexp"
 	"strings"
+
+	"github.com/postern/postern/vpc"
 )
 
 // maxResources is how many resources a record names.
@@ -45,34 +47,34 @@ func resource(s string) (Resource, bool) {
 		t, ok := idTypes[m[1]]
 		return Resource{t, s}, ok
 	}
-	t, name, account := parseARN(s)
+	t, name, account := named(s)
 	if t == "" || name == "" || account == "" {
 		return Resource{}, false
 	}
 	return Resource{t, name}, true
 }
 
-// parseARN returns the type of what an ARN names, its name and its account. The
+// named returns the type of what an ARN names, its name and its account. The
 // type is empty for what is no ARN of one thing of a known kind.
-func parseARN(s string) (kind, name, account string) {
-	parts := strings.SplitN(s, ":", 6)
-	if len(parts) != 6 || parts[0] != "arn" || strings.ContainsAny(s, "*?") {
+func named(s string) (kind, name, account string) {
+	arn, ok := vpc.ParseARN(s)
+	if !ok || strings.ContainsAny(s, "*?") {
 		return "", "", ""
 	}
-	i := strings.IndexAny(parts[5], "/:")
-	if i < 0 || i == len(parts[5])-1 {
+	i := strings.IndexAny(arn.Resource, "/:") // a log group's has a colon
+	if i < 0 || i == len(arn.Resource)-1 {
 		return "", "", ""
 	}
-	name = parts[5][i+1:]
-	kind = typeOf(parts[2], parts[5][:i], name)
-	switch parts[2] {
+	name = arn.Resource[i+1:]
+	kind = typeOf(arn.Service, arn.Resource[:i], name)
+	switch arn.Service {
 	case "logs": // log-group:NAME:log-stream:…
 		name, _, _ = strings.Cut(name, ":")
 	case "eks": // cluster/NAME; nodegroup/CLUSTER/NAME/UUID
 	default:
 		name = lastPart(name)
 	}
-	return kind, name, parts[4]
+	return kind, name, arn.Account
 }
 
 func typeOf(service, kind, name string) string {

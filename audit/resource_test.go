@@ -17,7 +17,7 @@ func TestResource(t *testing.T) {
 		"arn:aws:logs:us-east-1:111122223333:log-group:/vpc/flow:log-stream:x":     {"AWS::Logs::LogGroup", "/vpc/flow"},
 		"arn:aws:ec2:us-east-1:111122223333:vpc-endpoint/vpce-0123456789abcdef0":   {"AWS::EC2::VPCEndpoint", "vpce-0123456789abcdef0"},
 		"arn:aws:elasticloadbalancing:us-east-1:111122223333:targetgroup/a/0123ab": {"AWS::ElasticLoadBalancingV2::TargetGroup", "0123ab"},
-		"arn:aws:logs:us-east-1:111122223333:log-group/flow":                      {"AWS::Logs::LogGroup", "flow"},
+		"arn:aws:logs:us-east-1:111122223333:log-group/flow":                       {"AWS::Logs::LogGroup", "flow"},
 		"arn:aws:eks:us-east-1:111122223333:cluster:one":                           {"AWS::EKS::Cluster", "one"},
 		"arn:aws:logs:us-east-1:111122223333:log-group:":                           {},
 		"arn:aws:eks:us-east-1:111122223333:cluster/":                              {},

@@ -3,7 +3,6 @@ package ec2
 import (
 	"cmp"
 	"context"
-	"strings"
 
 	"github.com/postern/postern/auth"
 	"github.com/postern/postern/store"
@@ -61,12 +60,12 @@ func (s *Service) ResourceTags(_ context.Context, resource string) vpc.Tags {
 // parseARN splits arn:PARTITION:ec2:REGION:ACCOUNT:KIND/ID. The zero Key is not
 // stored anywhere.
 func parseARN(s string) (at store.Key, kind string) {
-	parts := strings.SplitN(s, ":", 6)
-	if len(parts) != 6 || parts[2] != "ec2" {
+	arn, _ := vpc.ParseARN(s)
+	if arn.Service != "ec2" {
 		return store.Key{}, ""
 	}
-	kind, id, _ := strings.Cut(parts[5], "/")
-	return store.Key{Account: parts[4], Region: parts[3], ID: id}, kind
+	kind, id := arn.Kind()
+	return ownKey(arn.Owner, id), kind
 }
 
 // idKey is a key of the id of resources of one type that exist.

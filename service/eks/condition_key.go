@@ -72,15 +72,12 @@ func loggingType(_ context.Context, in any, _, logs string) []string {
 
 // ResourceTags are the tags of a cluster by its ARN.
 func (s *Service) ResourceTags(_ context.Context, arn string) vpc.Tags {
-	parts := strings.SplitN(arn, ":", 6)
-	if len(parts) != 6 {
-		return nil
-	}
-	name, ok := strings.CutPrefix(parts[5], "cluster/")
+	named, _ := vpc.ParseARN(arn)
+	name, ok := strings.CutPrefix(named.Resource, "cluster/")
 	if !ok {
 		return nil
 	}
-	row, _ := s.store.Clusters.Get(s.store.Snapshot(), store.Key{Account: parts[4], Region: parts[3], ID: name})
+	row, _ := s.store.Clusters.Get(s.store.Snapshot(), store.Key{Account: named.Account, Region: named.Region, ID: name})
 	return row.Cluster.Tags
 }
 

@@ -25,9 +25,8 @@ func newHash() string {
 // isARN reports whether arn names a resource of that kind: loadbalancer,
 // listener or targetgroup.
 func isARN(arn, kind string) bool {
-	parts := strings.SplitN(arn, ":", 6)
-	return len(parts) == 6 && parts[0] == "arn" && parts[1] == vpc.PartitionOf(parts[3]).Name && parts[2] == api &&
-		strings.HasPrefix(parts[5], kind+"/")
+	a, ok := vpc.ParseARN(arn)
+	return ok && a.Partition == vpc.PartitionOf(a.Region).Name && a.Service == api && strings.HasPrefix(a.Resource, kind+"/")
 }
 
 // loadBalancer reads an owner's load balancer.

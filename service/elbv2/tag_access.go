@@ -2,7 +2,6 @@ package elbv2
 
 import (
 	"context"
-	"strings"
 
 	"github.com/postern/postern/vpc"
 	"github.com/postern/postern/wire"
@@ -25,11 +24,8 @@ func (s *Service) ConditionKeys() []wire.ConditionKey {
 
 // ResourceTags are the tags of a resource by its ARN.
 func (s *Service) ResourceTags(_ context.Context, arn string) vpc.Tags {
-	parts := strings.SplitN(arn, ":", 6)
-	if len(parts) != 6 {
-		return nil
-	}
-	t, err := s.tagged(s.store.Snapshot(), vpc.Owner{Account: parts[4], Region: parts[3]}, arn)
+	named, _ := vpc.ParseARN(arn)
+	t, err := s.tagged(s.store.Snapshot(), named.Owner, arn)
 	if err != nil { // it does not exist, or not yet
 		return nil
 	}

@@ -5,17 +5,18 @@ import (
 
 	"github.com/postern/postern/auth"
 	"github.com/postern/postern/store"
+	"github.com/postern/postern/vpc"
 )
 
 // Caller is whoever would call as the identity of that ARN: the root user of
 // an account, a user, a role in a session, or a session of a role.
 func (s *Service) Caller(arn string) (auth.Caller, bool) {
-	parts := strings.SplitN(arn, ":", 6)
-	if len(parts) != 6 || parts[0] != "arn" {
+	named, ok := vpc.ParseARN(arn)
+	if !ok {
 		return auth.Caller{}, false
 	}
-	kind, rest, _ := strings.Cut(parts[5], "/")
-	switch o := (store.GlobalOwner{Account: parts[4], Partition: parts[1]}); parts[2] + ":" + kind {
+	kind, rest := named.Kind()
+	switch o := (store.GlobalOwner{Account: named.Account, Partition: named.Partition}); named.Service + ":" + kind {
 	case "iam:root":
 		return auth.RootOf(o.Account), true
 	case "iam:user":

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/postern/postern/store"
+	"github.com/postern/postern/vpc"
 )
 
 // Prefixes of unique ids ("IAM identifiers").
@@ -37,15 +38,15 @@ type name struct {
 
 // parseARN reads the ARN of a resource of IAM.
 func parseARN(s string) (name, bool) {
-	parts := strings.SplitN(s, ":", 6)
-	if len(parts) != 6 || parts[0] != "arn" || parts[2] != "iam" || parts[3] != "" || parts[4] == "" {
+	arn, ok := vpc.ParseARN(s)
+	if !ok || arn.Service != "iam" || arn.Region != "" || arn.Account == "" {
 		return name{}, false
 	}
-	kind, rest, ok := strings.Cut(parts[5], "/")
-	if !ok || rest == "" {
+	kind, rest := arn.Kind()
+	if rest == "" {
 		return name{}, false
 	}
-	n := name{store.GlobalOwner{Account: parts[4], Partition: parts[1]}, kind, "/", rest}
+	n := name{store.GlobalOwner{Account: arn.Account, Partition: arn.Partition}, kind, "/", rest}
 	if i := strings.LastIndexByte(rest, '/'); i >= 0 {
 		n.path, n.name = "/"+rest[:i+1], rest[i+1:]
 	}

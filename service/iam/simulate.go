@@ -9,6 +9,7 @@ import (
 
 	"github.com/postern/postern/auth/policy"
 	"github.com/postern/postern/store"
+	"github.com/postern/postern/vpc"
 	"github.com/postern/postern/wire"
 	"github.com/postern/postern/wire/iam"
 )
@@ -159,8 +160,8 @@ func (s *Service) take(sim *simulation, name, text string) []policy.Named {
 
 // accountOf is the account of an ARN, or an account itself.
 func accountOf(s string) string {
-	if parts := strings.SplitN(s, ":", 6); len(parts) == 6 {
-		return parts[4]
+	if arn, ok := vpc.ParseARN(s); ok {
+		return arn.Account
 	}
 	return s
 }

@@ -16,13 +16,13 @@ type roleARN struct{ text, partition, account, name string }
 
 // parseRoleARN reads arn:PARTITION:iam::ACCOUNT:role/PATH/NAME.
 func parseRoleARN(arn string) (roleARN, bool) {
-	parts := strings.SplitN(arn, ":", 6)
-	if len(parts) != 6 || parts[0] != "arn" || parts[2] != "iam" || parts[3] != "" || !isAccount(parts[4]) {
+	named, ok := vpc.ParseARN(arn)
+	if !ok || named.Service != "iam" || named.Region != "" || !isAccount(named.Account) {
 		return roleARN{}, false
 	}
-	rest, ok := strings.CutPrefix(parts[5], "role/")
+	rest, ok := strings.CutPrefix(named.Resource, "role/")
 	name := rest[strings.LastIndexByte(rest, '/')+1:]
-	return roleARN{arn, parts[1], parts[4], name}, ok && name != ""
+	return roleARN{arn, named.Partition, named.Account, name}, ok && name != ""
 }
 
 func isAccount(s string) bool {

@@ -10,6 +10,7 @@ import (
 	"github.com/postern/postern/auth"
 	"github.com/postern/postern/auth/policy"
 	"github.com/postern/postern/auth/session"
+	"github.com/postern/postern/vpc"
 	"github.com/postern/postern/wire"
 	"github.com/postern/postern/wire/sts"
 )
@@ -50,9 +51,9 @@ func (r scope) session() (*auth.Session, error) {
 }
 
 func isPolicyARN(arn string) bool {
-	parts := strings.SplitN(arn, ":", 6)
-	return len(parts) == 6 && parts[0] == "arn" && parts[2] == "iam" && parts[3] == "" &&
-		(parts[4] == "aws" || isAccount(parts[4])) && strings.HasPrefix(parts[5], "policy/")
+	named, ok := vpc.ParseARN(arn)
+	return ok && named.Service == "iam" && named.Region == "" &&
+		(named.Account == "aws" || isAccount(named.Account)) && strings.HasPrefix(named.Resource, "policy/")
 }
 
 // sessionTags checks the tags of a request. Their keys are unique without
