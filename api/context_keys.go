@@ -40,11 +40,11 @@ var globalKeys = []GlobalKey{
 	{Name: "aws:VpceOrgID"},
 	{Name: "aws:VpceOrgPaths"},
 
-	{Name: "aws:PrincipalArn", From: "the user, the federated user, the account's root; the role of a session, with its path", value: func(c *call) string { return principalARN(c.caller) }},
+	{Name: "aws:PrincipalArn", From: "the user, the federated user, the account's root; the role of a session, with its path", value: func(c *call) string { return c.caller.PrincipalARN() }},
 	{Name: "aws:PrincipalAccount", From: "the caller's account", value: func(c *call) string { return c.caller.Account }},
 	{Name: "aws:PrincipalType", From: "Account, User, AssumedRole, FederatedUser; Anonymous without a signature", value: func(c *call) string { return string(cmp.Or(c.caller.Kind, anonymous)) }},
 	{Name: "aws:userid", From: "AIDA… of a user, AROA…:SESSION, ACCOUNT:NAME of a federated user, the account's id of root", value: func(c *call) string { return c.caller.UserID }},
-	{Name: "aws:username", From: "the user's name; absent of all others", value: func(c *call) string { return username(c.caller) }},
+	{Name: "aws:username", From: "the user's name; absent of all others", value: func(c *call) string { return c.caller.UserName() }},
 	{Name: "aws:PrincipalTag/", From: "tags of the user or role; session tags go before", tagged: (*call).principalTags},
 	{Name: "aws:PrincipalOrgID", From: "the organization of the caller's account", value: func(c *call) string { id, _ := c.place(c.caller.Account); return id }},
 	{Name: "aws:PrincipalOrgPaths", From: "the path of the caller's account in its organization", value: func(c *call) string { _, path := c.place(c.caller.Account); return path }},
@@ -127,21 +127,6 @@ func (c *call) source() string {
 		return c.request.RemoteAddr
 	}
 	return a.Addr().Unmap().String()
-}
-
-func principalARN(c auth.Caller) string {
-	if c.Kind == auth.Role {
-		return c.Identity
-	}
-	return c.ARN
-}
-
-// username is the last part of a user's ARN, which may have a path.
-func username(c auth.Caller) string {
-	if c.Kind != auth.User {
-		return ""
-	}
-	return c.ARN[strings.LastIndexByte(c.ARN, '/')+1:]
 }
 
 func isAssumedRoot(c auth.Caller) bool {

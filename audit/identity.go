@@ -62,7 +62,7 @@ func identity(c *Call) Identity {
 	id := Identity{PrincipalID: who.UserID, ARN: who.ARN, AccountID: who.Account, AccessKeyID: who.AccessKey}
 	switch who.Kind {
 	case auth.User:
-		id.Type, id.UserName = "IAMUser", lastPart(who.ARN)
+		id.Type, id.UserName = "IAMUser", who.UserName()
 	case auth.Role:
 		id.Type = "AssumedRole"
 	case auth.Federated:
@@ -129,14 +129,6 @@ func webAccount(c *Call) string {
 }
 
 func lastPart(arn string) string { return arn[strings.LastIndexByte(arn, '/')+1:] }
-
-// principal is the ARN that policies know a caller by (aws:PrincipalArn).
-func principal(who auth.Caller) string {
-	if who.Kind == auth.Role && who.Identity != "" {
-		return who.Identity
-	}
-	return who.ARN
-}
 
 // userName is by what name LookupEvents knows the caller.
 func (i Identity) userName() string {

@@ -79,7 +79,7 @@ func (s *shapes) record(c *Call) Record {
 		RequestID: c.ID, Time: c.Time.UTC(), Account: c.Caller.Account, Region: c.Region,
 		Source: c.Service.SigningName + ".amazonaws.com", Operation: c.Operation.Name, Action: c.action(),
 		APIVersion: c.Service.APIVersion, ReadOnly: readOnly(c.Operation), Data: isData(c.Service, c.Operation),
-		Identity: identity(c), Principal: principal(c.Caller),
+		Identity: identity(c), Principal: c.Caller.PrincipalARN(),
 		Address: c.Source, UserAgent: shorten(c.UserAgent), TLS: tlsDetails(c.TLS),
 		Resources: c.Outcome.Resources[:min(len(c.Outcome.Resources), maxAsked)], Decision: c.decision(),
 	}

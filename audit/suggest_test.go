@@ -30,7 +30,7 @@ func asks(c Call) []policy.Request {
 		all = append(all, policy.Request{
 			Action: c.Service.Name + ":" + c.Operation.Name, Resource: resource, ResourceAccount: account, Principal: who,
 			Context: policy.MakeKeys(map[string][]string{
-				"aws:PrincipalArn": {principal(c.Caller)}, "aws:PrincipalAccount": {c.Caller.Account},
+				"aws:PrincipalArn": {c.Caller.PrincipalARN()}, "aws:PrincipalAccount": {c.Caller.Account},
 			}),
 		})
 	}

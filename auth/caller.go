@@ -2,6 +2,7 @@ package auth
 
 import (
 	"context"
+	"strings"
 	"time"
 )
 
@@ -31,6 +32,23 @@ type Caller struct {
 	Identity string
 	// Session is what temporary credentials carry; nil for long-term ones.
 	Session *Session
+}
+
+// PrincipalARN is the ARN that policies know c by (aws:PrincipalArn): of a
+// role's session the role's, with its path.
+func (c Caller) PrincipalARN() string {
+	if c.Kind == Role {
+		return c.Identity
+	}
+	return c.ARN
+}
+
+// UserName is the name of a user, and empty for everybody else.
+func (c Caller) UserName() string {
+	if c.Kind != User {
+		return ""
+	}
+	return c.ARN[strings.LastIndexByte(c.ARN, '/')+1:]
 }
 
 // Session is what STS has put into temporary credentials.
