@@ -283,22 +283,6 @@ func files(t *testing.T, dir string) []string {
 	return all
 }
 
-func FuzzPlace(f *testing.F) {
-	f.Add(place{1, "111122223333/us-east-1", 7}.String())
-	f.Add("e30")
-	f.Add("")
-	f.Fuzz(func(t *testing.T, token string) {
-		p, err := parsePlace(token)
-		if err != nil {
-			return
-		}
-		again, err := parsePlace(p.String())
-		if err != nil || again.Time != p.Time || again.Sequence != p.Sequence {
-			t.Errorf("%q is %+v, %+v, %v", token, p, again, err)
-		}
-	})
-}
-
 func BenchmarkRecord(b *testing.B) {
 	l, err := Open(Config{Dir: b.TempDir()})
 	if err != nil {

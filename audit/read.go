@@ -2,12 +2,10 @@ package audit
 
 import (
 	"context"
-	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"math"
-	"strings"
 	"time"
 
 	"github.com/postern/postern/journal"
@@ -70,19 +68,19 @@ func (l *Log) Read(ctx context.Context, q Query) (Page, error) {
 	var p Page
 	size := 0
 	for scanned := 0; ; scanned++ {
-		h := m.next()
-		if h == nil || m.beyond(h.event) {
+		e, _, ok := m.Peek()
+		if !ok {
 			return p, nil
 		}
 		if q.Limit > 0 && len(p.Records) == q.Limit || size > pageBytes || scanned == scanRecords {
-			p.Next = m.resume(h).String()
+			p.Next = m.Bookmark().String()
 			return p, nil
 		}
-		if r, ok := l.decode(h.event); ok && q.wants(&r) {
+		if r, ok := l.decode(e); ok && q.wants(&r) {
 			p.Records = append(p.Records, r)
-			size += len(h.event.Message)
+			size += len(e.Message)
 		}
-		if err := m.advance(h); err != nil {
+		if err := m.Advance(); err != nil {
 			return Page{}, fmt.Errorf("read audit records: %w", err)
 		}
 		if scanned%1000 == 0 && ctx.Err() != nil {
@@ -110,55 +108,8 @@ func (q *Query) wants(r *Record) bool {
 	return q.Match == nil || q.Match(r)
 }
 
-// place is a position in the order of all journals: by time, journal and
-// sequence.
-type place struct {
-	Time     int64  `json:"t"`
-	Stream   string `json:"s,omitempty"`
-	Sequence uint64 `json:"n"`
-}
-
-func (p place) String() string {
-	b, _ := json.Marshal(p) // numbers and a string always marshal
-	return base64.RawURLEncoding.EncodeToString(b)
-}
-
-func parsePlace(token string) (place, error) {
-	var p place
-	b, err := base64.RawURLEncoding.DecodeString(token)
-	if err != nil || json.Unmarshal(b, &p) != nil || p.Time == math.MaxInt64 {
-		return place{}, ErrToken
-	}
-	return p, nil
-}
-
-// in is the position in one journal that corresponds to p.
-func (p place) in(stream string) journal.Position {
-	switch strings.Compare(stream, p.Stream) {
-	case -1:
-		return journal.Position{Time: p.Time + 1}
-	case 1:
-		return journal.Position{Time: p.Time}
-	}
-	return journal.Position{Time: p.Time, Sequence: p.Sequence}
-}
-
-// merge reads journals side by side.
-type merge struct {
-	newest bool
-	end    int64 // time of the last record that may be wanted
-	heads  []*head
-}
-
-// head is the next record of one journal.
-type head struct {
-	stream string
-	event  journal.Event
-	cursor *journal.Cursor
-	done   bool
-}
-
-func (l *Log) merge(q Query) (*merge, error) {
+// merge reads the journals that q asks for side by side.
+func (l *Log) merge(q Query) (*journal.Merge, error) {
 	first, last := int64(math.MinInt64), int64(math.MaxInt64-1)
 	if !q.From.IsZero() {
 		first = q.From.UnixMilli()
@@ -166,74 +117,25 @@ func (l *Log) merge(q Query) (*merge, error) {
 	if !q.To.IsZero() {
 		last = q.To.Add(disorder).UnixMilli()
 	}
-	m := &merge{newest: q.Newest, end: last}
-	from := place{Time: first}
-	open := l.journal.Forward
+	from, end := journal.Bookmark{Time: first}, last
 	if q.Newest {
-		m.end, from, open = first, place{Time: last + 1}, l.journal.Backward
+		from, end = journal.Bookmark{Time: last + 1}, first
 	}
 	if q.After != "" {
-		var err error
-		if from, err = parsePlace(q.After); err != nil {
-			return nil, err
+		var ok bool
+		if from, ok = journal.ParseBookmark(q.After); !ok {
+			return nil, ErrToken
 		}
 	}
 	owners := []vpc.Owner{q.Owner}
 	if q.Owner == (vpc.Owner{}) {
 		owners = l.owners()
 	}
+	m := l.journal.Merge(from, end, q.Newest)
 	for _, o := range owners {
-		name := o.Account + "/" + o.Region
-		c, err := open(stream(o), from.in(name))
-		if err != nil {
-			return nil, err
-		}
-		h := &head{stream: name, cursor: c}
-		if err := m.advance(h); err != nil {
+		if err := m.Add(o.Account+"/"+o.Region, stream(o)); err != nil {
 			return nil, fmt.Errorf("read audit records: %w", err)
 		}
-		m.heads = append(m.heads, h)
 	}
 	return m, nil
-}
-
-// next is the head whose record comes first, nil where there is none.
-func (m *merge) next() *head {
-	var first *head
-	for _, h := range m.heads {
-		if !h.done && (first == nil || m.before(h, first)) {
-			first = h
-		}
-	}
-	return first
-}
-
-func (m *merge) before(a, b *head) bool {
-	if a.event.Time != b.event.Time {
-		return a.event.Time < b.event.Time != m.newest
-	}
-	return a.stream < b.stream != m.newest
-}
-
-func (m *merge) advance(h *head) error {
-	e, ok, err := h.cursor.Next()
-	h.event, h.done = e, !ok
-	return err
-}
-
-// beyond says that e and all that follow are outside of the query's time.
-func (m *merge) beyond(e journal.Event) bool {
-	if m.newest {
-		return e.Time < m.end
-	}
-	return e.Time > m.end
-}
-
-// resume is the place from which a later page reads h and what follows.
-func (m *merge) resume(h *head) place {
-	p := place{h.event.Time, h.stream, h.event.Sequence}
-	if m.newest { // journals are read backward from before a place
-		p.Sequence++
-	}
-	return p
 }

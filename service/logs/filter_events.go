@@ -1,7 +1,6 @@
 package logs
 
 import (
-	"container/heap"
 	"context"
 	"strings"
 
@@ -37,19 +36,21 @@ func (s *Service) FilterLogEvents(ctx context.Context, in *logs.FilterLogEventsI
 		return nil, err
 	}
 	w := s.window(g, in.StartTime, in.EndTime)
-	from := place{Time: w.first}
+	from := journal.Bookmark{Time: w.first}
 	if in.NextToken != nil {
-		p, err := parsePlace(*in.NextToken)
-		if err != nil {
-			return nil, err
+		p, ok := journal.ParseBookmark(*in.NextToken)
+		if !ok {
+			return nil, errToken()
 		}
 		if p.Time >= w.first {
 			from = p
 		}
 	}
-	m, err := s.merge(streams, from, w.last)
-	if err != nil {
-		return nil, err
+	m := s.journal.Merge(from, w.last, false)
+	for _, l := range streams {
+		if err := m.Add(l.Name, files(l)); err != nil {
+			return nil, err
+		}
 	}
 	return search(ctx, m, match, limit(in.Limit))
 }
@@ -85,11 +86,11 @@ func (s *Service) selectStreams(r store.Reader, o vpc.Owner, group string, in *l
 }
 
 // search collects the events that match until the answer is full.
-func search(ctx context.Context, m *merge, match pattern, limit int) (*logs.FilterLogEventsOutput, error) {
+func search(ctx context.Context, m *journal.Merge, match pattern, limit int) (*logs.FilterLogEventsOutput, error) {
 	out := &logs.FilterLogEventsOutput{Events: []logs.FilteredLogEvent{}, SearchedLogStreams: []logs.SearchedLogStream{}}
 	size := 0
 	for scanned := 0; ; scanned++ {
-		e, stream, ok := m.peek()
+		e, stream, ok := m.Peek()
 		if !ok {
 			return out, nil
 		}
@@ -98,7 +99,7 @@ func search(ctx context.Context, m *merge, match pattern, limit int) (*logs.Filt
 			size += len(e.Message) + eventOverhead
 		}
 		if len(out.Events) == limit || size > pageBytes && len(out.Events) > 0 || scanned == scanEvents {
-			out.NextToken = wire.Ptr(place{e.Time, stream, e.Sequence}.String())
+			out.NextToken = wire.Ptr(m.Bookmark().String())
 			return out, nil
 		}
 		if found {
@@ -106,81 +107,11 @@ func search(ctx context.Context, m *merge, match pattern, limit int) (*logs.Filt
 				EventId: wire.Ptr(eventID(stream, e)), IngestionTime: &e.Ingested, LogStreamName: &stream, Message: &e.Message, Timestamp: &e.Time,
 			})
 		}
-		if err := m.advance(); err != nil {
+		if err := m.Advance(); err != nil {
 			return nil, err
 		}
 		if scanned%1000 == 0 && ctx.Err() != nil {
 			return nil, ctx.Err()
 		}
 	}
-}
-
-// merge is a heap of streams by their next events.
-type merge struct {
-	heads []head
-	last  int64 // time of the end
-}
-
-type head struct {
-	stream string
-	event  journal.Event
-	cursor *journal.Cursor
-}
-
-// merge begins to read streams at a place, up to a time.
-func (s *Service) merge(streams []store.LogStream, from place, last int64) (*merge, error) {
-	m := &merge{last: last}
-	for _, l := range streams {
-		c, err := s.journal.Forward(files(l), from.in(l.Name))
-		if err != nil {
-			return nil, err
-		}
-		e, ok, err := c.Next()
-		if err != nil {
-			return nil, err
-		}
-		if ok && e.Time <= last {
-			m.heads = append(m.heads, head{l.Name, e, c})
-		}
-	}
-	heap.Init(m)
-	return m, nil
-}
-
-// peek returns the next event and its stream.
-func (m *merge) peek() (journal.Event, string, bool) {
-	if len(m.heads) == 0 {
-		return journal.Event{}, "", false
-	}
-	return m.heads[0].event, m.heads[0].stream, true
-}
-
-func (m *merge) advance() error {
-	e, ok, err := m.heads[0].cursor.Next()
-	if err != nil {
-		return err
-	}
-	if !ok || e.Time > m.last {
-		heap.Pop(m)
-		return nil
-	}
-	m.heads[0].event = e
-	heap.Fix(m, 0)
-	return nil
-}
-
-func (m *merge) Len() int { return len(m.heads) }
-func (m *merge) Less(i, j int) bool {
-	a, b := m.heads[i], m.heads[j]
-	if a.event.Time != b.event.Time {
-		return a.event.Time < b.event.Time
-	}
-	return a.stream < b.stream
-}
-func (m *merge) Swap(i, j int) { m.heads[i], m.heads[j] = m.heads[j], m.heads[i] }
-func (m *merge) Push(x any)    { m.heads = append(m.heads, x.(head)) }
-func (m *merge) Pop() any {
-	last := m.heads[len(m.heads)-1]
-	m.heads = m.heads[:len(m.heads)-1]
-	return last
 }

@@ -110,14 +110,6 @@ func TestTokens(t *testing.T) {
 			t.Errorf("%d: %s gives %s %v, %v", at, token, direction, p, err)
 		}
 	}
-	p := place{Time: 5, Stream: "b", Sequence: 9}
-	again, err := parsePlace(p.String())
-	if err != nil || again != p {
-		t.Errorf("%v, %v", again, err)
-	}
-	if p.in("a") != position(6, 0) || p.in("b") != position(5, 9) || p.in("c") != position(5, 0) {
-		t.Errorf("places in streams: %v %v %v", p.in("a"), p.in("b"), p.in("c"))
-	}
 }
 
 func position(at int64, sequence uint64) journal.Position {

@@ -1,13 +1,9 @@
 package logs
 
 import (
-	"encoding/base64"
-	"encoding/json"
 	"fmt"
 	"hash/fnv"
-	"math"
 	"strconv"
-	"strings"
 
 	"github.com/postern/postern/journal"
 )
@@ -49,37 +45,4 @@ func eventID(stream string, e journal.Event) string {
 	h := fnv.New64a()
 	h.Write([]byte(stream)) // never fails
 	return fmt.Sprintf("%020d%020d%016d", unsigned(e.Time), h.Sum64(), e.Sequence%1e16)
-}
-
-// place is a position in the order of all streams of a group: by time, stream
-// and sequence. It is what a token of FilterLogEvents holds.
-type place struct {
-	Time     int64  `json:"t"`
-	Stream   string `json:"s"`
-	Sequence uint64 `json:"n"`
-}
-
-func (p place) String() string {
-	b, _ := json.Marshal(p) // numbers and a string always marshal
-	return base64.RawURLEncoding.EncodeToString(b)
-}
-
-func parsePlace(token string) (place, error) {
-	var p place
-	b, err := base64.RawURLEncoding.DecodeString(token)
-	if err != nil || json.Unmarshal(b, &p) != nil || p.Time == math.MaxInt64 {
-		return place{}, errToken()
-	}
-	return p, nil
-}
-
-// in is the position in one stream that corresponds to p.
-func (p place) in(stream string) journal.Position {
-	switch strings.Compare(stream, p.Stream) {
-	case -1:
-		return journal.Position{Time: p.Time + 1}
-	case 1:
-		return journal.Position{Time: p.Time}
-	}
-	return journal.Position{Time: p.Time, Sequence: p.Sequence}
 }
