@@ -182,8 +182,16 @@ func (l *Log) drain() {
 	l.write()
 }
 
-// add makes the record of a call.
+// add makes the record of a call. A panic is that record's failure: it holds
+// what clients have chosen.
 func (l *Log) add(c *Call) {
+	defer func() {
+		if p := recover(); p != nil {
+			l.log.Error("audit record is lost", "req", c.ID, "err", fmt.Errorf("panic: %v", p))
+			l.lost.Add(1)
+			l.reported++
+		}
+	}()
 	r := l.record(c)
 	for i, o := range r.owners() {
 		r.Copy = i > 0

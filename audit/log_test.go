@@ -283,6 +283,21 @@ func files(t *testing.T, dir string) []string {
 	return all
 }
 
+// A record that cannot be made is lost, and no other.
+func TestARecordThatPanics(t *testing.T) {
+	l := open(t, Config{Dir: t.TempDir()})
+	bad := listClusters("1", root)
+	bad.In = 1 // no shape
+	l.Record(bad)
+	l.Record(listClusters("2", root))
+	if got := ids(t, l, Query{}); got != "2" {
+		t.Errorf("records %q, want only the second", got)
+	}
+	if l.Lost() != 1 {
+		t.Errorf("%d lost, want 1", l.Lost())
+	}
+}
+
 func BenchmarkRecord(b *testing.B) {
 	l, err := Open(Config{Dir: b.TempDir()})
 	if err != nil {
