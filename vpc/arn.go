@@ -26,3 +26,6 @@ func (a ARN) Kind() (kind, name string) {
 	kind, name, _ = strings.Cut(a.Resource, "/")
 	return kind, name
 }
+
+// IsAccount reports whether s is the id of an account: 12 digits.
+func IsAccount(s string) bool { return len(s) == 12 && strings.Trim(s, "0123456789") == "" }

@@ -23,3 +23,11 @@ func TestParseARN(t *testing.T) {
 		t.Errorf("%q, %q", kind, name)
 	}
 }
+
+func TestIsAccount(t *testing.T) {
+	for text, want := range map[string]bool{"111122223333": true, "000000000000": true, "": false, "11112222333": false, "1111222233334": false, "11112222333a": false, "aws": false, "１1112222": false, "1111 2222 33": false} {
+		if IsAccount(text) != want {
+			t.Errorf("%q must be %v", text, want)
+		}
+	}
+}

@@ -8,6 +8,7 @@ import (
 	"os"
 
 	"github.com/postern/postern/service/organizations"
+	"github.com/postern/postern/vpc"
 )
 
 // accountCommand works with the installation's accounts.
@@ -51,7 +52,7 @@ func (c *accountListCommand) Run() error {
 	}
 	accounts := []organizations.Node{}
 	for _, n := range o.Tree {
-		if isAccount(n.ID) {
+		if vpc.IsAccount(n.ID) {
 			accounts = append(accounts, n)
 		}
 	}

@@ -12,9 +12,10 @@ import (
 	"strconv"
 	"time"
 
+	"golang.org/x/sys/unix"
+
 	"github.com/postern/postern/vpc"
 	"github.com/postern/postern/world"
-	"golang.org/x/sys/unix"
 )
 
 // serveCommand is the host side of the daemon.
@@ -44,7 +45,7 @@ type DaemonFlags struct {
 
 // Validate refuses what is no account or no Region.
 func (f DaemonFlags) Validate() error {
-	if !isAccount(f.Account) {
+	if !vpc.IsAccount(f.Account) {
 		return fmt.Errorf("--account: %q is not 12 digits", f.Account)
 	}
 	if _, ok := vpc.FindRegion(f.Region); !ok {
@@ -76,15 +77,6 @@ func (f DaemonFlags) availability() (vpc.Availability, error) {
 // pathLimits are what the network does to packets on their way.
 func (f DaemonFlags) pathLimits() vpc.PathLimits {
 	return vpc.PathLimits{Queries: f.DNSLimit, EndpointIdle: f.EndpointIdle, ClampMSS: f.ClampMSS}
-}
-
-func isAccount(s string) bool {
-	for _, c := range s {
-		if c < '0' || c > '9' {
-			return false
-		}
-	}
-	return len(s) == 12
 }
 
 // args is the command line of the daemon with these flags.

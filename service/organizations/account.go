@@ -11,6 +11,7 @@ import (
 
 	"github.com/postern/postern/auth"
 	"github.com/postern/postern/store"
+	"github.com/postern/postern/vpc"
 )
 
 // Account is an account of the organization, with the key of its root user.
@@ -28,7 +29,7 @@ func (s *Service) CreateAccount(ctx context.Context, name, id string) (Account, 
 	if err := checkName(name); err != nil {
 		return Account{}, err
 	}
-	if id != "" && !isAccount(id) {
+	if id != "" && !vpc.IsAccount(id) {
 		return Account{}, fmt.Errorf("account id %q is not 12 digits", id)
 	}
 	var a Account
@@ -68,7 +69,7 @@ func (s *Service) exists(r store.Reader, id string) bool {
 func (s *Service) Account(id string) (Account, error) {
 	r := s.store.Snapshot()
 	n, ok := s.node(r, id)
-	if !ok || !isAccount(id) {
+	if !ok || !vpc.IsAccount(id) {
 		return Account{}, fmt.Errorf("there is no account %s", id)
 	}
 	a := Account{ID: id, Name: n.Name, Created: n.Created}
@@ -106,8 +107,6 @@ func newAccountID() string {
 	}
 	return fmt.Sprint(100_000_000_000 + n.Int64())
 }
-
-func isAccount(s string) bool { return len(s) == 12 && strings.Trim(s, "0123456789") == "" }
 
 // newID draws an id of n lower-case letters and digits.
 func newID(prefix string, n int) string {

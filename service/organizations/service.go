@@ -8,6 +8,7 @@ import (
 
 	"github.com/postern/postern/auth/policy"
 	"github.com/postern/postern/store"
+	"github.com/postern/postern/vpc"
 )
 
 // Config is what a Service needs.
@@ -90,7 +91,7 @@ func (s *Service) ID() string { return s.id }
 // management manages.
 func (s *Service) Member(management, account string) bool {
 	_, ok := s.node(s.store.Snapshot(), account)
-	return ok && management == s.management && account != management && isAccount(account)
+	return ok && management == s.management && account != management && vpc.IsAccount(account)
 }
 
 // Path is where an account is in the tree, as aws:PrincipalOrgPaths has it:

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/postern/postern/store"
+	"github.com/postern/postern/vpc"
 )
 
 // maxDepth is how many units may be below one another.
@@ -54,7 +55,7 @@ func (s *Service) CreateUnit(ctx context.Context, name, parent string) (id strin
 // child reports whether parent has a unit of that name.
 func (s *Service) child(r store.Reader, parent, name string) bool {
 	for n := range s.store.OrganizationNodes.By(r, "parent", parent) {
-		if n.Name == name && !isAccount(n.ID) {
+		if n.Name == name && !vpc.IsAccount(n.ID) {
 			return true
 		}
 	}
@@ -90,7 +91,7 @@ func (s *Service) Move(ctx context.Context, id, parent string) error {
 			return errors.New("the root stays where it is")
 		}
 		height := 0
-		if !isAccount(id) {
+		if !vpc.IsAccount(id) {
 			height = 1 + s.height(tx, id)
 			if n.Parent != parent && s.child(tx, parent, n.Name) {
 				return fmt.Errorf("there is a unit %q in %s already", n.Name, parent)
@@ -120,7 +121,7 @@ func (s *Service) Move(ctx context.Context, id, parent string) error {
 // that height.
 func (s *Service) checkParent(r store.Reader, parent string, height int) error {
 	n, ok := s.node(r, parent)
-	if !ok || isAccount(parent) {
+	if !ok || vpc.IsAccount(parent) {
 		return fmt.Errorf("there is no unit %s", parent)
 	}
 	depth := 0
@@ -137,7 +138,7 @@ func (s *Service) checkParent(r store.Reader, parent string, height int) error {
 func (s *Service) height(r store.Reader, id string) int {
 	most := 0
 	for n := range s.store.OrganizationNodes.By(r, "parent", id) {
-		if !isAccount(n.ID) {
+		if !vpc.IsAccount(n.ID) {
 			most = max(most, 1+s.height(r, n.ID))
 		}
 	}

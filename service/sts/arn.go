@@ -17,16 +17,12 @@ type roleARN struct{ text, partition, account, name string }
 // parseRoleARN reads arn:PARTITION:iam::ACCOUNT:role/PATH/NAME.
 func parseRoleARN(arn string) (roleARN, bool) {
 	named, ok := vpc.ParseARN(arn)
-	if !ok || named.Service != "iam" || named.Region != "" || !isAccount(named.Account) {
+	if !ok || named.Service != "iam" || named.Region != "" || !vpc.IsAccount(named.Account) {
 		return roleARN{}, false
 	}
 	rest, ok := strings.CutPrefix(named.Resource, "role/")
 	name := rest[strings.LastIndexByte(rest, '/')+1:]
 	return roleARN{arn, named.Partition, named.Account, name}, ok && name != ""
-}
-
-func isAccount(s string) bool {
-	return len(s) == 12 && strings.Trim(s, "0123456789") == ""
 }
 
 // sessionARN names a session of the role.

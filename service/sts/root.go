@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/postern/postern/auth"
+	"github.com/postern/postern/vpc"
 	"github.com/postern/postern/wire"
 	"github.com/postern/postern/wire/sts"
 )
@@ -67,14 +68,14 @@ func (s *Service) AssumeRoot(ctx context.Context, in *sts.AssumeRootInput) (*sts
 // rootAccount is the account that a target principal is the root of: its id, or the
 // ARN of its root.
 func rootAccount(target string) (account string, ok bool) {
-	if isAccount(target) {
+	if vpc.IsAccount(target) {
 		return target, true
 	}
-	parts := strings.Split(target, ":")
-	if len(parts) != 6 || parts[0] != "arn" || parts[2] != "iam" || parts[5] != "root" || !isAccount(parts[4]) {
+	arn, _ := vpc.ParseARN(target)
+	if arn.Service != "iam" || arn.Resource != "root" || !vpc.IsAccount(arn.Account) {
 		return "", false
 	}
-	return parts[4], true
+	return arn.Account, true
 }
 
 func rootARN(ctx context.Context, account string) string {

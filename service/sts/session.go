@@ -53,7 +53,7 @@ func (r scope) session() (*auth.Session, error) {
 func isPolicyARN(arn string) bool {
 	named, ok := vpc.ParseARN(arn)
 	return ok && named.Service == "iam" && named.Region == "" &&
-		(named.Account == "aws" || isAccount(named.Account)) && strings.HasPrefix(named.Resource, "policy/")
+		(named.Account == "aws" || vpc.IsAccount(named.Account)) && strings.HasPrefix(named.Resource, "policy/")
 }
 
 // sessionTags checks the tags of a request. Their keys are unique without
